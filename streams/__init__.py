@@ -1,0 +1,1 @@
+"""Deskpulse: ticket events on Kafka become live service-quality numbers."""

@@ -1,0 +1,1 @@
+"""The pure engine: no clock, no I/O, no logging; standard library only."""

@@ -1,0 +1,136 @@
+"""The sums over all tickets of a partition: counts of now, and totals since the start.
+
+Kept by retract-and-add: whoever changes a ticket subtracts what it contributed before and
+adds what it contributes after. At any moment they equal a recount from the records (law 4).
+"""
+
+from collections import Counter
+from heapq import heappop, heappush
+
+from streams.core.facts import Change, Fact, Standing
+from streams.core.windows import WindowKey, keys_of
+
+
+class Oldest:
+    """The smallest of a changing multiset of instants."""
+
+    __slots__ = ("_counts", "_heap")
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+        self._heap: list[int] = []
+
+    def add(self, at: int) -> None:
+        """Put one instant in."""
+        self._counts[at] += 1
+        if self._counts[at] == 1:
+            heappush(self._heap, at)
+
+    def remove(self, at: int) -> None:
+        """Take one instant out that was put in."""
+        if self._counts[at] == 1:
+            del self._counts[at]
+        else:
+            self._counts[at] -= 1
+
+    def first(self) -> int | None:
+        """The earliest instant; `None` when there is none."""
+        while self._heap and self._heap[0] not in self._counts:
+            heappop(self._heap)
+        return self._heap[0] if self._heap else None
+
+    def __len__(self) -> int:
+        return self._counts.total()
+
+
+class Now:
+    """The gauges of now: sums of the standings of all active tickets."""
+
+    __slots__ = ("active", "unanswered", "unassigned", "waiting")
+
+    def __init__(self) -> None:
+        self.active: Counter[tuple[str, str, str, str]] = Counter()
+        """Tickets by (queue, priority, channel, status)."""
+        self.unassigned: Counter[str] = Counter()
+        """Tickets without assignee, by queue."""
+        self.unanswered: dict[tuple[str, str], Oldest] = {}
+        """Starts of first responses still owed, by (queue, priority)."""
+        self.waiting: dict[tuple[str, str], Oldest] = {}
+        """Since when requesters wait for a reply, by (queue, priority)."""
+
+    def move(self, before: Standing | None, after: Standing | None) -> None:
+        """Replace what one ticket contributed by what it contributes now."""
+        if before == after:
+            return
+        if before is not None:
+            self._count(before, -1)
+            self._instants(before, add=False)
+        if after is not None:
+            self._count(after, 1)
+            self._instants(after, add=True)
+
+    def depth(self) -> int:
+        """All active tickets."""
+        return self.active.total()
+
+    def _count(self, one: Standing, sign: int) -> None:
+        queue, priority, channel = one.cell
+        key = (queue, priority, channel, one.status)
+        self.active[key] += sign
+        if not self.active[key]:
+            del self.active[key]
+        if one.unassigned:
+            self.unassigned[queue] += sign
+            if not self.unassigned[queue]:
+                del self.unassigned[queue]
+
+    def _instants(self, one: Standing, *, add: bool) -> None:
+        where = one.cell[:2]
+        for instants, since in (
+            (self.unanswered, one.unanswered_since),
+            (self.waiting, one.waiting_since),
+        ):
+            if since is None:
+                continue
+            if add:
+                instants.setdefault(where, Oldest()).add(since)
+            else:
+                instants[where].remove(since)
+
+
+class Totals:
+    """What was counted since some moment: the numbers behind Prometheus counters.
+
+    A fact is counted once. One that replaces another of its kind is a correction: a counter
+    cannot take the old one back, so it counts neither and the correction is counted instead.
+    """
+
+    __slots__ = ("corrections", "sums")
+
+    def __init__(self) -> None:
+        self.sums: Counter[WindowKey] = Counter()
+        """As in a window: counts, histogram buckets and sums by kind and queue."""
+        self.corrections: int = 0
+
+    def add(self, items: list[Fact], edges: tuple[int, ...]) -> None:
+        """Count facts that are new."""
+        for item in items:
+            for key, amount in keys_of(item, edges):
+                self.sums[key] += amount
+
+    def correct(self, change: Change, edges: tuple[int, ...]) -> None:
+        """Count what a refold gained beyond what it lost, kind by kind."""
+        lost = Counter(item.kind for item in change.lost)
+        self.corrections += lost.total()
+        fresh = []
+        for item in change.gained:
+            if lost[item.kind] > 0:
+                lost[item.kind] -= 1
+            else:
+                fresh.append(item)
+        self.add(fresh, edges)
+
+    def merge(self, other: "Totals") -> None:
+        """Count what another total counted too."""
+        self.sums.update(other.sums)
+        self.corrections += other.corrections

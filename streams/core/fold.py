@@ -1,0 +1,333 @@
+"""The fold: one event after the other, in order-key order, onto a ticket.
+
+Theory of operation. `fold(events)` sorts a ticket's events, cuts the run wherever two
+neighbours are more than `forgotten` apart (those are two tickets that share an id), and
+for each part *begins* and then *steps*:
+
+* begin - the earliest `ticket.created` of the part says when the ticket was created, by
+  whom and where. It is looked up before the first step, because a creation may stand
+  after other events in the order key (clock skew, a queue assigned a second too early);
+* step - one event: attributes change all at once, then transitions are derived by
+  comparing the state before with the state after. Facts go to a list the caller owns.
+
+An event that is newer than all others of a ticket may be stepped onto the ticket at once
+(`extends`); every other one needs a new fold. Both give the same ticket and the same
+facts: that is law 1, and the whole reason the engine may work incrementally.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from sys import intern
+from typing import Any, Final
+
+from streams.core import events as ev
+from streams.core import facts as fact
+from streams.core.events import DONE, Event
+from streams.core.facts import Fact
+from streams.core.settings import ResolutionAt, ResponseSignal, Settings
+from streams.core.ticket import Cell, Ticket, cell_of
+
+CORE_ATTRIBUTES: Final = ("status", "priority", "queue", "assignee", "channel")
+"""Attributes with a field of their own; the rest is kept in `Ticket.extra`."""
+
+
+def fold(
+    events: Iterable[Event], settings: Settings, facts: list[Fact], onto: Ticket | None = None
+) -> Ticket:
+    """The ticket that these events make, after `onto` (a checkpoint older than all of them).
+
+    Appends the facts of these events to `facts`; those of the checkpoint are not repeated.
+    `onto` is used up: it becomes the result.
+    """
+    ticket = Ticket() if onto is None else onto
+    ordered = sorted(events)
+    for index, event in enumerate(ordered):
+        if ticket.last_at >= 0 and event.at - ticket.last_at > settings.forgotten:
+            settle(ticket, settings, facts)
+            ticket = Ticket()
+        if ticket.last_at < 0 or (ticket.orphan and index == 0):
+            begin(ticket, _part(ordered[index:], settings.forgotten))
+        step(ticket, event, settings, facts)
+    return ticket
+
+
+def extends(ticket: Ticket, event: Event, settings: Settings) -> bool:
+    """Whether `step` alone is enough: the event is the newest, and no fact looks back.
+
+    A creation that reaches an orphan changes what its earlier events mean, and an event
+    beyond `forgotten` starts a new ticket: both need a fold.
+    """
+    if ticket.last_at < 0:
+        return True
+    if event.at == ticket.last_at:
+        in_order = event.sequence > ticket.last_sequence
+    else:
+        in_order = ticket.last_at < event.at <= ticket.last_at + settings.forgotten
+    return in_order and not (event.type == ev.CREATED and ticket.orphan)
+
+
+def _part(ordered: Sequence[Event], forgotten: int) -> Iterable[Event]:
+    """The events up to the first gap that makes the rest another ticket."""
+    last = ordered[0].at
+    for event in ordered:
+        if event.at - last > forgotten:
+            return
+        last = event.at
+        yield event
+
+
+def begin(ticket: Ticket, part: Iterable[Event]) -> None:
+    """Set what the whole fold depends on: the earliest creation, its source and its opener."""
+    for event in part:
+        if event.type == ev.CREATED:
+            ticket.created_at = event.at
+            ticket.source = intern(event.source)
+            actor = event.data.get("actor")
+            ticket.opened_by_agent = actor is not None and actor.get("role") == "agent"
+            return
+
+
+def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
+    """Apply the next event in order-key order; the ticket has begun."""
+    was_active = ticket.active
+    at = event.at
+    if ticket.first_at is None:
+        ticket.first_at = at
+        if ticket.created_at is None and event.type == ev.CREATED:
+            begin(ticket, (event,))
+    ticket.last_at = at
+    ticket.last_sequence = event.sequence
+    _STEPS[event.type](ticket, event, settings, facts)
+    active = ticket.active
+    if active != was_active:
+        facts.append(Fact(fact.ENTERED if active else fact.LEFT, at, ticket.cell))
+
+
+def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
+    """Turn what a forgotten ticket is into facts, so that it can be dropped."""
+    if ticket.active:
+        facts.append(Fact(fact.LEFT, ticket.last_at + settings.forgotten, ticket.cell))
+    facts.extend(state_facts(ticket, settings))
+
+
+def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
+    """The facts that stand only as long as the ticket is as it is: its state, its durations."""
+    states = (
+        (fact.ORPHAN, ticket.orphan),
+        (fact.DELETED, ticket.deleted is not None),
+        (fact.MERGED, ticket.merged_into is not None),
+        (fact.CLOSED, ticket.status == "closed" and not ticket.gone),
+    )
+    found = [Fact(kind, ticket.last_at, ticket.cell) for kind, stands in states if stands]
+    return [*found, *resolution_times(ticket, settings)]
+
+
+def resolution_times(ticket: Ticket, settings: Settings) -> tuple[Fact, ...]:
+    """First and full resolution time: they stand only while the ticket is resolved or closed."""
+    if ticket.created_at is None:
+        return ()
+    if settings.source(ticket.source or "").resolution_at is ResolutionAt.CLOSED:
+        stands, first, last = ticket.status == "closed", ticket.first_closed, ticket.last_closed
+    else:
+        stands, first, last = ticket.done, ticket.first_resolved, ticket.last_resolved
+    if not stands or first is None or last is None:
+        return ()
+    start = ticket.created_at
+    return (
+        Fact(fact.FIRST_RESOLUTION, *first, max(0, first[0] - start)),
+        Fact(fact.FULL_RESOLUTION, *last, max(0, last[0] - start)),
+    )
+
+
+def _created(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
+    """The ticket exists, and its requester waits; a second creation is an update."""
+    was_done = ticket.done
+    _attributes(ticket, event, settings, facts)
+    if ticket.existed:
+        return
+    ticket.existed = True
+    facts.append(Fact(fact.CREATED, event.at, ticket.cell))
+    answered = ticket.answered_at
+    if ticket.opened_by_agent or (
+        answered is not None and answered >= event.at - settings.future_skew
+    ):
+        return
+    if was_done or not ticket.done:
+        _wait(ticket, event.at)
+
+
+def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
+    """All attributes of the event at once, then the transitions between before and after."""
+    status, queue, assignee = ticket.status, ticket.queue, ticket.assignee
+    priority = ticket.priority
+    _write(ticket, event.data)
+    at = event.at
+    if ticket.queue != queue and queue is not None and ticket.queue is not None:
+        facts.append(Fact(fact.TRANSFERRED, at, ticket.cell))
+    if ticket.priority != priority and priority is not None and ticket.priority is not None:
+        facts.append(Fact(fact.PRIORITY_CHANGED, at, ticket.cell))
+    if ticket.assignee != assignee and ticket.assignee is not None:
+        _assigned(ticket, at, settings, facts)
+    if ticket.status != status:
+        _status_changed(ticket, status, at, facts)
+    if ticket.status is not None and ticket.status != "new":
+        _respond_by(ResponseSignal.LEFT_NEW, ticket, at, settings, facts)
+
+
+def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:
+    """Last writer wins, attribute by attribute; `None` clears."""
+    for name, value in data.items():
+        if name in CORE_ATTRIBUTES:
+            setattr(ticket, name, value if value is None else intern(value))
+        elif name != "actor":
+            extra = dict(ticket.extra or ())
+            extra.pop(name, None)
+            if value is not None:
+                extra[name] = value
+            ticket.extra = extra or None
+    cell = cell_of(ticket)
+    if cell != ticket.cell:
+        ticket.cell = cell
+
+
+def _assigned(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
+    facts.append(Fact(fact.ASSIGNED, at, ticket.cell))
+    if ticket.picked_up is None:
+        ticket.picked_up = (at, ticket.cell)
+        if ticket.created_at is not None:
+            facts.append(Fact(fact.PICKUP, at, ticket.cell, max(0, at - ticket.created_at)))
+        _respond_by(ResponseSignal.PICKUP, ticket, at, settings, facts)
+
+
+def _status_changed(ticket: Ticket, before: str | None, at: int, facts: list[Fact]) -> None:
+    was_done, done = before in DONE, ticket.done
+    if done and not was_done:
+        _resolved(ticket, at, facts)
+    elif was_done and not done:
+        ticket.reopens += 1
+        facts.append(Fact(fact.REOPENED, at, ticket.cell))
+        ticket.waiting_since, ticket.held_since = ticket.held_since, None
+    if ticket.status == "closed":
+        ticket.last_closed = (at, ticket.cell)
+        ticket.first_closed = ticket.first_closed or ticket.last_closed
+
+
+def _resolved(ticket: Ticket, at: int, facts: list[Fact]) -> None:
+    ticket.resolutions += 1
+    facts.append(Fact(fact.RESOLVED, at, ticket.cell))
+    if ticket.created_at is not None:
+        facts.append(Fact(fact.RESOLUTION, at, ticket.cell, max(0, at - ticket.created_at)))
+    ticket.last_resolved = (at, ticket.cell)
+    if ticket.first_resolved is None:
+        ticket.first_resolved = ticket.last_resolved
+        facts.append(Fact(fact.RESOLVED_ONCE, at, ticket.cell))
+    _answer(ticket, at)
+
+
+def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
+    """One message: an answer, a question, or neither (private, automatic, system)."""
+    data = event.data
+    if data["visibility"] != "public":
+        return
+    role, automatic = data["author"]["role"], bool(data.get("automatic"))
+    if role == "requester":
+        if not automatic:
+            _requested(ticket, event.at, facts)
+        return
+    if role == "bot" and not automatic:
+        facts.append(Fact(fact.BOT_REPLY, event.at, ticket.cell))
+    human = role == "agent" or (role == "bot" and settings.count_bots)
+    if human and (settings.count_automatic or not automatic):
+        ticket.agent_replies += 1
+        facts.append(Fact(fact.AGENT_REPLY, event.at, ticket.cell))
+        _answer(ticket, event.at)
+        _respond_by(ResponseSignal.REPLY, ticket, event.at, settings, facts)
+
+
+def _requested(ticket: Ticket, at: int, facts: list[Fact]) -> None:
+    facts.append(Fact(fact.REQUESTER_MESSAGE, at, ticket.cell))
+    _wait(ticket, at)
+    if ticket.requested_at is None:
+        ticket.requested_at = at
+        if ticket.opened_by_agent and ticket.signal is not None:
+            _first_response(ticket, *ticket.signal, facts)
+
+
+def _wait(ticket: Ticket, since: int) -> None:
+    """The requester waits; on a resolved ticket only once it is reopened."""
+    if ticket.done:
+        ticket.held_since = since if ticket.held_since is None else ticket.held_since
+    elif ticket.waiting_since is None:
+        ticket.waiting_since = since
+
+
+def _answer(ticket: Ticket, at: int) -> None:
+    ticket.waiting_since = ticket.held_since = None
+    if not ticket.existed:
+        ticket.answered_at = at
+
+
+def _respond_by(
+    signal: ResponseSignal, ticket: Ticket, at: int, settings: Settings, facts: list[Fact]
+) -> None:
+    """Take a signal that was seen: it is the first response if the ticket's source says so."""
+    created_at = ticket.created_at
+    if (
+        ticket.first_response_at is not None
+        or created_at is None
+        or settings.source(ticket.source or "").response_signal is not signal
+    ):
+        return
+    if ticket.response_start is None:
+        # Opened by an agent, and the requester has not written yet: a reply is no
+        # response before there is a question; another signal counts from it, floored at 0.
+        if signal is not ResponseSignal.REPLY and ticket.signal is None:
+            ticket.signal = (at, ticket.cell)
+        return
+    too_early = signal is ResponseSignal.REPLY and at < created_at - settings.future_skew
+    if not too_early or ticket.opened_by_agent:
+        _first_response(ticket, at, ticket.cell, facts)
+
+
+def _first_response(ticket: Ticket, at: int, cell: Cell, facts: list[Fact]) -> None:
+    start = ticket.response_start
+    if start is None:
+        raise AssertionError("a first response without a start")
+    ticket.first_response_at = at
+    ticket.skewed = at < start
+    facts.append(Fact(fact.FIRST_RESPONSE, at, cell, max(0, at - start)))
+
+
+def _worked(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
+    ticket.handled_ms += round(event.data["seconds"] * 1000)
+
+
+def _merged(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
+    ticket.merged_into = event.data["into"]
+
+
+def _deleted(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
+    ticket.deleted = event.data["reason"]
+
+
+def _restored(ticket: Ticket, _event: Event, _settings: Settings, _facts: list[Fact]) -> None:
+    ticket.deleted = None
+
+
+def _recorded(_ticket: Ticket, _event: Event, _settings: Settings, _facts: list[Fact]) -> None:
+    """Kept in the history; no fact of the ticket depends on it."""
+
+
+Step = Callable[[Ticket, Event, Settings, list[Fact]], None]
+_STEPS: Final[Mapping[str, Step]] = {
+    ev.CREATED: _created,
+    ev.UPDATED: _attributes,
+    ev.REPLIED: _replied,
+    ev.WORKED: _worked,
+    ev.MERGED: _merged,
+    ev.DELETED: _deleted,
+    ev.RESTORED: _restored,
+    ev.COST: _recorded,
+    ev.REVIEWED: _recorded,
+    ev.SURVEY_SENT: _recorded,
+    ev.SURVEY_RESPONDED: _recorded,
+}

@@ -1,0 +1,62 @@
+"""Instants: epoch milliseconds to RFC 3339 text and back.
+
+An instant is an integer, UTC, so that equal instants are equal numbers and nothing
+depends on the zone of a machine. Text appears only at the edges.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: zones are added by hand
+
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"(?:\.([0-9]+))?"
+    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+)
+
+
+def is_leap_second(text: str) -> bool:
+    """Whether an RFC 3339 text names second 60, which no epoch counts."""
+    return text[17:19] == "60"
+
+
+def parse_rfc3339(text: str) -> int:
+    """Epoch milliseconds of an RFC 3339 date-time with a zone.
+
+    Digits beyond the millisecond are cut off, never rounded, so an event cannot move
+    into the next window. A leap second (`:60`) is the last millisecond of its minute.
+    Raises `ValueError` for everything else: no zone, a date that does not exist,
+    hour 24, an offset beyond 23:59.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an RFC 3339 date-time with a zone: {text[:40]!r}")
+    fraction, sign, hours, minutes = match.groups()
+    leap = is_leap_second(text)
+    since = datetime.fromisoformat(f"{text[:17]}59" if leap else text[:19]) - _EPOCH
+    at_ms = since.days * 86_400_000 + since.seconds * 1000
+    if leap:
+        at_ms += 999
+    elif fraction is not None:
+        at_ms += int(fraction[:3].ljust(3, "0"))
+    if sign is None:
+        return at_ms
+    return at_ms - _offset_ms(sign, int(hours), int(minutes))
+
+
+def _offset_ms(sign: str, hours: int, minutes: int) -> int:
+    if hours > 23 or minutes > 59:
+        raise ValueError(f"no such offset: {sign}{hours:02}:{minutes:02}")
+    size_ms = (hours * 60 + minutes) * 60_000
+    return -size_ms if sign == "-" else size_ms
+
+
+def format_rfc3339(at_ms: int) -> str:
+    """RFC 3339 text in UTC (`Z`), with milliseconds only where there are any.
+
+    Raises `OverflowError` outside the years 1 to 9999.
+    """
+    moment = _EPOCH + timedelta(milliseconds=at_ms)
+    return f"{moment.isoformat(timespec='milliseconds' if at_ms % 1000 else 'seconds')}Z"

@@ -1,0 +1,410 @@
+"""One partition of tickets: arrivals in, changed records, sums and verdicts out.
+
+The way of an arrival: judged (refuse, ignore, late, duplicate, apply: in this precedence,
+one by one in offset order), folded, its contributions diffed once per ticket and batch,
+added to the sums. Whoever drives the processor then takes a `Cut` - all that changed up to
+one offset - makes it durable, and only then counts it.
+
+A processor knows neither Kafka nor the clock. Effective now is handed to it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from streams.core import events as ev
+from streams.core import record as records
+from streams.core.aggregates import Now, Totals
+from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
+from streams.core.facts import Change, Fact, Standing, change, standing
+from streams.core.fold import extends, step
+from streams.core.record import FORMAT, Packing, Record
+from streams.core.settings import Settings
+from streams.core.tally import Tally
+from streams.core.timers import Timers
+from streams.core.windows import EDGES, Windows
+
+TOTALS_KEY: Final = b"\xfftotals"
+SETTLED_KEY: Final = b"\xffsettled"
+"""Keys of the two records that belong to the partition; no ticket id is invalid UTF-8."""
+
+
+class Outcome(StrEnum):
+    """What became of an arrival. Read equals the sum of all outcomes, always (law 8)."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    IGNORED = "ignored"
+    REJECTED = "rejected"
+
+
+class Verdict(NamedTuple):
+    """An arrival that has to be written somewhere else: late or refused."""
+
+    place: int
+    """Its index in the batch."""
+    outcome: Outcome
+    reason: str
+
+
+Tallied = Counter[tuple[str, str]]
+"""Outcomes by (outcome, reason), and flags by ("flag", name)."""
+
+
+class Cut(NamedTuple):
+    """All that changed since the last cut, consistent as of one offset."""
+
+    position: int
+    """The next offset to read."""
+    writes: list[tuple[bytes, bytes | None]]
+    """Changelog records by key, in the order they must be written; `None` deletes."""
+    totals: Totals
+    outcomes: Tallied
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one call of `apply` works on."""
+
+    before: dict[str, Standing | None] = field(default_factory=dict)
+    stale: dict[str, list[Fact]] = field(default_factory=dict)
+    """Tickets that need a new fold, with the facts of the old one."""
+
+
+class Processor:
+    """The state of one source partition."""
+
+    def __init__(
+        self, settings: Settings, packing: Packing, edges: tuple[int, ...] = EDGES
+    ) -> None:
+        self.settings = settings
+        self.records: dict[str, Record] = {}
+        self.now = Now()
+        self.windows = Windows(settings.windows, edges)
+        self.settled = Tally()
+        """What dropped tickets leave behind."""
+        self.outcomes: Tallied = Counter()
+        """All arrivals of the partition since its first offset."""
+        self.sources: dict[str, int] = {}
+        """Newest event time of each source."""
+        self.newest: int | None = None
+        """Highest event time applied."""
+        self.position: int = 0
+        self._counted_to: int = -1
+        """Outcomes of offsets up to here are counted already (a restart reads some again)."""
+        self._packing = packing
+        self._timers = Timers()
+        self._since: int | None = None
+        """The first effective now of this run."""
+        self._dirty: set[str] = set()
+        self._dropped: list[str] = []
+        self._fresh = Totals()
+        self._fresh_outcomes: Tallied = Counter()
+
+    # -- arrivals -------------------------------------------------------------------------
+
+    def apply(self, arrivals: Sequence[tuple[int, Arrival]]) -> list[Verdict]:
+        """Judge and fold arrivals, given as (offset, arrival) in offset order."""
+        batch = _Batch()
+        verdicts: list[Verdict] = []
+        for index, (offset, arrival) in enumerate(arrivals):
+            outcome, reason = self._judge(offset, arrival, batch)
+            if offset > self._counted_to:
+                self._counted_to = offset
+                self._count(outcome, reason, arrival)
+            if outcome in {Outcome.LATE, Outcome.REJECTED}:
+                verdicts.append(Verdict(index, outcome, reason))
+            self.position = offset + 1
+        self._finish(batch)
+        return verdicts
+
+    def _judge(self, offset: int, arrival: Arrival, batch: _Batch) -> tuple[Outcome, str]:
+        if isinstance(arrival, Refused):
+            return Outcome.REJECTED, arrival.reason
+        if isinstance(arrival, Ignored):
+            return Outcome.IGNORED, arrival.reason
+        record = self.records.get(arrival.ticket)
+        if record is not None and offset <= record.offset:
+            # Read again after a restart: the record already holds it.
+            return Outcome.APPLIED, ""
+        if isinstance(arrival, Redaction):
+            self._redact(offset, arrival.ticket, record, batch)
+            return Outcome.APPLIED, ""
+        if record is None:
+            record = self.records[arrival.ticket] = Record()
+        return self._judge_event(offset, arrival, record, batch)
+
+    def _judge_event(
+        self, offset: int, arrival: Accepted, record: Record, batch: _Batch
+    ) -> tuple[Outcome, str]:
+        event = arrival.event
+        if record.redacted:
+            if event.type != ev.RESTORED:
+                return Outcome.IGNORED, "redacted"
+            self._touch(arrival.ticket, record, batch)
+            records.unredact(record, self._packing)
+        elif self._late(record, event):
+            return Outcome.LATE, ""
+        else:
+            known = self._known(arrival, record, batch)
+            if known is not None:
+                record.offset = offset
+                return Outcome.DUPLICATE, known
+        self._touch(arrival.ticket, record, batch)
+        record.offset = offset
+        self._add(arrival, record, batch)
+        if event.at > self.sources.get(event.source, -1):
+            self.sources[event.source] = event.at
+        if self.newest is None or event.at > self.newest:
+            self.newest = event.at
+        return Outcome.APPLIED, ""
+
+    def _late(self, record: Record, event: Event) -> bool:
+        ticket = record.ticket
+        if event.type == ev.CREATED and ticket.orphan:
+            return False
+        return event.at < ticket.last_at - self.settings.apply_within or event.at < record.cut_at
+
+    def _known(self, arrival: Accepted, record: Record, batch: _Batch) -> str | None:
+        """How this event is known already: "" the same, "conflict" with another content.
+
+        Of events that share source and id the one with the lowest order key counts: if that
+        is this one, it takes the place of the other in the history. `None`: a new event.
+        """
+        event = arrival.event
+        if records.was_squashed(record, event):
+            return ""
+        if not records.may_hold(record, event, self._packing):
+            return None
+        history = self._packing.unpack(record.history)
+        same = [e for e in history if e.source == event.source and e.id == event.id]
+        if not same:
+            return None
+        other = same[0]
+        if self._key(event) < self._key(other):
+            self._touch(arrival.ticket, record, batch)
+            self._make_stale(arrival.ticket, record, batch)
+            history[history.index(other)] = event
+            records.keep(record, history, self._packing)
+        return "" if other == event else "conflict"
+
+    def _key(self, event: Event) -> tuple[Any, ...]:
+        """The order key, and the canonical bytes of the event to break a tie."""
+        return (*event[:4], self._packing.pack(event))
+
+    def _add(self, arrival: Accepted, record: Record, batch: _Batch) -> None:
+        event = arrival.event
+        if event.at < record.cut_at:
+            # The creation of an orphan whose history had to be squashed early, or the end
+            # of a redaction: nothing to sort it among, so the checkpoint takes it.
+            self._make_stale(arrival.ticket, record, batch)
+            records.add_to_checkpoint(record, event, self._packing)
+            return
+        if arrival.ticket not in batch.stale:
+            if extends(record.ticket, event, self.settings):
+                facts: list[Fact] = []
+                step(record.ticket, event, self.settings, facts)
+                record.append(event, arrival.packed)
+                self.windows.add(facts, 1)
+                self._fresh.add(facts, self.windows.edges)
+                return
+            self._make_stale(arrival.ticket, record, batch)
+        record.append(event, arrival.packed)
+        record.ticket.last_at = max(record.ticket.last_at, event.at)
+
+    def _redact(self, offset: int, ticket: str, record: Record | None, batch: _Batch) -> None:
+        if record is None:
+            record = self.records[ticket] = Record()
+        if not record.redacted:
+            self._touch(ticket, record, batch)
+            self._refresh(ticket, record, batch)
+            records.erase(record, self.settings, self._packing)
+        record.offset = offset
+        self._dirty.add(ticket)
+
+    # -- once per ticket and batch --------------------------------------------------------
+
+    def _touch(self, ticket: str, record: Record, batch: _Batch) -> None:
+        if ticket not in batch.before:
+            batch.before[ticket] = standing(record.ticket)
+
+    def _make_stale(self, ticket: str, record: Record, batch: _Batch) -> None:
+        if ticket not in batch.stale:
+            _, facts = records.refold(record, self.settings, self._packing)
+            batch.stale[ticket] = facts
+
+    def _refresh(self, ticket: str, record: Record, batch: _Batch) -> None:
+        """Fold a stale ticket again, and move the sums by the difference."""
+        old = batch.stale.pop(ticket, None)
+        if old is None:
+            return
+        record.ticket, new = records.refold(record, self.settings, self._packing)
+        moved = change(old, new)
+        self.windows.add(moved.lost, -1)
+        self.windows.add(moved.gained, 1)
+        self._fresh.correct(Change(moved.gained, moved.lost), self.windows.edges)
+
+    def _finish(self, batch: _Batch) -> None:
+        for ticket in list(batch.stale):
+            self._refresh(ticket, self.records[ticket], batch)
+        for ticket, before in batch.before.items():
+            record = self.records[ticket]
+            self.now.move(before, standing(record.ticket))
+            if records.squash_due(record, self.settings):
+                records.squash(record, self.settings, self._packing)
+            self._dirty.add(ticket)
+            record.arrived_at = -1 if self.windows.now is None else self.windows.now
+            self._schedule(ticket, record)
+        if self.windows.now is None and self.newest is not None:
+            self.windows.forget_before(self.newest - self.settings.future_skew)
+
+    # -- outcomes -------------------------------------------------------------------------
+
+    def _count(self, outcome: Outcome, reason: str, arrival: Arrival) -> None:
+        conflict = outcome is Outcome.DUPLICATE and reason == "conflict"
+        self._fresh_outcomes[outcome, "" if conflict else reason] += 1
+        if conflict:
+            self._fresh_outcomes["flag", "conflict"] += 1
+        if isinstance(arrival, Accepted):
+            for flag in arrival.flags:
+                self._fresh_outcomes["flag", flag] += 1
+
+    # -- time -----------------------------------------------------------------------------
+
+    def advance(self, now: int) -> None:
+        """Move effective now forward: windows slide, due timers act. It never decreases."""
+        self.windows.advance(now)
+        if self._since is None:
+            self._since = now
+        for due, ticket in self._timers.due(now):
+            record = self.records.get(ticket)
+            if record is not None and record.timer == due:
+                record.timer = -1
+                self._retire(ticket, record, now)
+
+    def _schedule(self, ticket: str, record: Record) -> None:
+        due = min(self._drop_at(record), self._shrink_at(record))
+        if record.timer < 0 or due < record.timer:
+            record.timer = due
+            self._timers.set(ticket, due)
+
+    def _drop_at(self, record: Record) -> int:
+        return self._silent_at(record, self.settings.forgotten)
+
+    def _shrink_at(self, record: Record) -> int:
+        """When a closed ticket shrinks; the instant of the drop where nothing is to shrink."""
+        ticket = record.ticket
+        if not record.history or ticket.orphan or not (ticket.done or ticket.gone):
+            return self._drop_at(record)
+        return self._silent_at(record, self.settings.closed_ticket)
+
+    def _silent_at(self, record: Record, retention: int) -> int:
+        """The first instant at which the ticket has been silent for longer than `retention`.
+
+        Silent in event time, and quiet in arrival too: a log that is replayed ticket by
+        ticket brings the rest of an old ticket right behind its beginning.
+        """
+        arrived = max(record.arrived_at, self._since or -1)
+        return 1 + max(record.ticket.last_at + retention, arrived + self.settings.apply_within)
+
+    def _retire(self, ticket: str, record: Record, now: int) -> None:
+        """Drop a forgotten ticket, shrink a closed one to its checkpoint, or wait on."""
+        if now >= self._drop_at(record):
+            self.now.move(standing(record.ticket), None)
+            self.settled.merge(records.settled(record, self.settings, self._packing))
+            self.settled.compact()
+            del self.records[ticket]
+            self._dropped.append(ticket)
+            self._dirty.add(ticket)
+            return
+        if now >= self._shrink_at(record):
+            records.squash(record, self.settings, self._packing, record.ticket.last_at + 1)
+            self._dirty.add(ticket)
+        self._schedule(ticket, record)
+
+    # -- durability -----------------------------------------------------------------------
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to make durable."""
+        return bool(self._dirty or self._fresh_outcomes)
+
+    def cut(self) -> Cut:
+        """Take all that changed since the last cut.
+
+        The partition's own records come first: if the broker keeps only the beginning of
+        the writes (no transactions), outcomes read again are not counted twice, and a
+        ticket that was being dropped is recognised at restore.
+        """
+        self.outcomes.update(self._fresh_outcomes)
+        writes: list[tuple[bytes, bytes | None]] = []
+        if self._dropped:
+            settled = {
+                "v": FORMAT,
+                "position": self.position,
+                "dropped": self._dropped,
+                "settled": self.settled.dump(),
+            }
+            writes.append((SETTLED_KEY, self._packing.dumps(settled)))
+        writes.append((TOTALS_KEY, self._packing.dumps(self._dump_totals())))
+        for ticket in self._dirty:
+            record = self.records.get(ticket)
+            value = None if record is None else records.dump(record, self._packing)
+            writes.append((ticket.encode(), value))
+        cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes)
+        self._dirty, self._dropped = set(), []
+        self._fresh, self._fresh_outcomes = Totals(), Counter()
+        return cut
+
+    def _dump_totals(self) -> dict[str, Any]:
+        return {
+            "v": FORMAT,
+            "position": self._counted_to + 1,
+            "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
+            "sources": self.sources,
+            "newest": self.newest,
+        }
+
+    def restore(self, changelog: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take over what the changelog says, last write per key wins; then ready to `apply`.
+
+        Raises `ValueError` when a record was written by a version this one cannot read.
+        """
+        latest = dict(changelog)
+        totals, settled = latest.pop(TOTALS_KEY, None), latest.pop(SETTLED_KEY, None)
+        dropped: set[str] = set()
+        dropped_at = 0
+        if settled is not None:
+            loaded = self._packing.loads(settled)
+            self.settled = Tally.load(loaded["settled"])
+            dropped, dropped_at = set(loaded["dropped"]), loaded["position"]
+        if totals is not None:
+            self._load_totals(self._packing.loads(totals))
+        for key, value in latest.items():
+            if value is None:
+                continue
+            ticket, record = key.decode(), records.load(value, self._packing)
+            if ticket not in dropped or record.offset >= dropped_at:
+                self._take_over(ticket, record)
+
+    def _load_totals(self, totals: dict[str, Any]) -> None:
+        if totals["v"] != FORMAT:
+            raise ValueError(f"changelog format {totals['v']}, this version reads {FORMAT}")
+        self.position = totals["position"]
+        self._counted_to = self.position - 1
+        for outcome, reason, count in totals["outcomes"]:
+            self.outcomes[outcome, reason] = count
+        self.sources = totals["sources"]
+        self.newest = totals["newest"]
+
+    def _take_over(self, ticket: str, record: Record) -> None:
+        self.records[ticket] = record
+        self.now.move(None, standing(record.ticket))
+        newest = record.ticket.last_at if self.newest is None else self.newest
+        if record.history and record.ticket.last_at >= newest - records.horizon(self.settings):
+            _, facts = records.refold(record, self.settings, self._packing)
+            self.windows.add(facts, 1)
+        self._schedule(ticket, record)

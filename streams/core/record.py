@@ -1,0 +1,332 @@
+"""The record of a ticket: its events, and the fold of them.
+
+A record is what the changelog keeps, one per ticket:
+
+* `history` - the packed events, comma-joined, in order of arrival;
+* `checkpoint` - what older events came to, once no event can be sorted among them any
+  more, so that the record stays bounded;
+* `ticket` - the fold of both, kept so that an event in order costs one step and a restore
+  costs no fold at all.
+
+The core does not know JSON; it is handed a `Packing` that does.
+"""
+
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple, Protocol
+
+from streams.core import facts as fact
+from streams.core.events import CREATED, Event
+from streams.core.facts import Fact
+from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
+from streams.core.settings import DAY, HOUR, Settings
+from streams.core.tally import Tally
+from streams.core.ticket import Ticket, cell_of
+
+FORMAT: Final = 1
+"""Version of the record; another one is refused at restore, with what to do."""
+
+MAX_FLIPS: Final = 2_000
+"""Flips of depth a checkpoint keeps; a ticket that flaps more loses its oldest ones."""
+
+_NEVER: Final = -1
+
+
+class Packing(Protocol):
+    """JSON, as the core needs it; `streams.wire.packing` is the real one."""
+
+    def pack(self, event: Event) -> bytes:
+        """The event as compact JSON with sorted keys; equal events give equal bytes."""
+
+    def unpack(self, history: bytes) -> list[Event]:
+        """The events of a comma-joined run of packed events, in that order."""
+
+    def loads(self, raw: bytes) -> Any:
+        """Parse JSON."""
+
+    def dumps(self, value: Any) -> bytes:
+        """Write compact JSON."""
+
+
+class Record:
+    """One ticket with everything needed to fold it again."""
+
+    __slots__ = (
+        "arrived_at",
+        "checkpoint",
+        "cut_at",
+        "events",
+        "history",
+        "offset",
+        "oldest_at",
+        "redacted",
+        "seen",
+        "squashed_early",
+        "ticket",
+        "timer",
+    )
+
+    def __init__(self) -> None:
+        self.ticket = Ticket()
+        self.history: bytes = b""
+        self.events: int = 0
+        """How many events the history holds."""
+        self.oldest_at: int = _NEVER
+        """Time of the oldest event of the history."""
+        self.offset: int = _NEVER
+        """Source offset of the last event applied: what stands at or below it is known."""
+        self.checkpoint: bytes = b""
+        self.cut_at: int = _NEVER
+        """Every event older than this is in the checkpoint; one that arrives now is late."""
+        self.seen: bytes = b""
+        """Digests of the squashed events' ids, so that a duplicate is still one."""
+        self.redacted: bool = False
+        self.squashed_early: bool = False
+        """The history outgrew its cap before the lateness horizon."""
+        self.arrived_at: int = _NEVER
+        """Effective now when its last event arrived (or when it was restored); not kept."""
+        self.timer: int = _NEVER
+        """Its entry in the timer heap; not kept."""
+
+    def append(self, event: Event, packed: bytes) -> None:
+        """Add an event to the history (not to the ticket)."""
+        if self.history:
+            self.history += b"," + packed
+            self.oldest_at = min(self.oldest_at, event.at)
+        else:
+            self.history = packed
+            self.oldest_at = event.at
+        self.events += 1
+
+
+class Checkpoint(NamedTuple):
+    """What squashed events came to."""
+
+    ticket: Ticket
+    past: Tally
+    flips: list[int]
+    """Times at which the ticket became active, then not, then active again, and so on."""
+
+
+def checkpoint_of(record: Record, packing: Packing) -> Checkpoint:
+    """The record's checkpoint; an empty one where nothing was squashed yet."""
+    if not record.checkpoint:
+        return Checkpoint(Ticket(), Tally(), [])
+    dumped = packing.loads(record.checkpoint)
+    return Checkpoint(Ticket.load(dumped["ticket"]), Tally.load(dumped["past"]), dumped["flips"])
+
+
+def _packed(checkpoint: Checkpoint, packing: Packing) -> bytes:
+    ticket, past, flips = checkpoint
+    # An even number goes, so that the first flip that is kept still enters.
+    flips = flips[max(0, len(flips) - MAX_FLIPS) // 2 * 2 :]
+    return packing.dumps({"ticket": ticket.dump(), "past": past.dump(), "flips": flips})
+
+
+def _flips(facts: Iterable[Fact]) -> list[int]:
+    return [item.at for item in facts if item.kind in {fact.ENTERED, fact.LEFT}]
+
+
+def digest(event: Event) -> bytes:
+    """Eight bytes that stand for an event's identity (source and id)."""
+    return blake2b(f"{event.source}\0{event.id}".encode(), digest_size=8).digest()
+
+
+def may_hold(record: Record, event: Event, packing: Packing) -> bool:
+    """Whether the history may hold an event of this source and id (never wrongly "no")."""
+    return b"," + packing.dumps([event.source, event.id])[1:-1] + b"," in record.history
+
+
+def was_squashed(record: Record, event: Event) -> bool:
+    """Whether an event of this source and id is already part of the checkpoint."""
+    if not record.seen:
+        return False
+    wanted, seen = digest(event), record.seen
+    return any(seen[i : i + 8] == wanted for i in range(0, len(seen), 8))
+
+
+def refold(record: Record, settings: Settings, packing: Packing) -> tuple[Ticket, list[Fact]]:
+    """Fold the history onto the checkpoint: the ticket, and the facts since the checkpoint."""
+    facts: list[Fact] = []
+    base = checkpoint_of(record, packing).ticket
+    return fold(packing.unpack(record.history), settings, facts, base), facts
+
+
+def horizon(settings: Settings) -> int:
+    """How long events stay in the history.
+
+    As long as another one may be sorted among them, or a window may count them.
+    """
+    return max(settings.apply_within, *settings.windows) + HOUR
+
+
+def squash_due(record: Record, settings: Settings) -> bool:
+    """Whether the history is worth cutting now.
+
+    Twice the horizon, so that a long-lived ticket is not rewritten at each event. An
+    orphan waits for its creation, which is never late. When it happens is invisible: only
+    events that nothing on time can precede are squashed.
+    """
+    if record.events > settings.history_events or len(record.history) > settings.history_bytes:
+        return True
+    return (
+        not record.ticket.orphan
+        and record.ticket.last_at - record.oldest_at > 2 * horizon(settings) + DAY
+    )
+
+
+def squash(record: Record, settings: Settings, packing: Packing, before: int | None = None) -> None:
+    """Move the events older than `before` into the checkpoint.
+
+    Default: those beyond the horizon, or the older half of a history that outgrew its cap
+    (then the record is flagged, because an event that is not late may come too late).
+    """
+    events = sorted(packing.unpack(record.history))
+    cut = record.ticket.last_at - horizon(settings) if before is None else before
+    if before is None and events[0].at >= cut:
+        record.squashed_early = True
+        cut = events[len(events) // 2].at
+        if cut == events[0].at:
+            cut = events[-1].at + 1
+    old = [event for event in events if event.at < cut]
+    ticket, past, flips = checkpoint_of(record, packing)
+    facts: list[Fact] = []
+    ticket = fold(old, settings, facts, ticket)
+    past.add(remembered(facts))
+    flips += _flips(facts)
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.cut_at = cut
+    record.seen += b"".join(digest(event) for event in old)
+    keep(record, [event for event in events if event.at >= cut], packing)
+
+
+def remembered(facts: Iterable[Fact]) -> Iterable[Fact]:
+    """Facts as a checkpoint counts them.
+
+    Depth is kept as flips, and the time of each resolution would pile up for a ticket that
+    flaps: it only feeds windows and histograms, which have it already.
+    """
+    for item in facts:
+        if item.kind == fact.RESOLUTION:
+            yield item._replace(value=None)
+        elif item.kind not in {fact.ENTERED, fact.LEFT}:
+            yield item
+
+
+def keep(record: Record, events: list[Event], packing: Packing) -> None:
+    """Make these events the record's whole history."""
+    record.history = b",".join(packing.pack(event) for event in events)
+    record.events = len(events)
+    record.oldest_at = min((event.at for event in events), default=_NEVER)
+
+
+def settled(record: Record, settings: Settings, packing: Packing) -> Tally:
+    """Everything a forgotten ticket leaves behind when its record is dropped."""
+    _, past, _ = checkpoint_of(record, packing)
+    ticket, facts = refold(record, settings, packing)
+    settle(ticket, settings, facts)
+    past.add(remembered(facts))
+    return past
+
+
+def erase(record: Record, settings: Settings, packing: Packing) -> None:
+    """Redact: forget every name and every event, keep the numbers already counted."""
+    _, past, flips = checkpoint_of(record, packing)
+    ticket, facts = refold(record, settings, packing)
+    past.add(remembered(facts))
+    flips += _flips(facts)
+    if ticket.active:
+        flips.append(ticket.last_at)
+    ticket.assignee = ticket.extra = None
+    ticket.deleted = "redacted"
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.cut_at = ticket.last_at + 1
+    record.history, record.events, record.oldest_at = b"", 0, _NEVER
+    record.seen = b""
+    record.redacted = True
+    record.ticket = ticket
+
+
+def unredact(record: Record, packing: Packing) -> None:
+    """Take the redaction back, by arrival as it came; what was erased stays erased."""
+    ticket, past, flips = checkpoint_of(record, packing)
+    ticket.deleted = None
+    if ticket.active:
+        flips.append(ticket.last_at)
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.redacted = False
+    record.ticket = checkpoint_of(record, packing).ticket
+
+
+def add_to_checkpoint(record: Record, event: Event, packing: Packing) -> None:
+    """Take an event that is older than the checkpoint and yet must not be lost.
+
+    A creation: the ticket exists from then on, under the attributes the creation gives and
+    nothing newer has set. Facts of the squashed events are not told apart again.
+    """
+    ticket, past, flips = checkpoint_of(record, packing)
+    if event.type == CREATED and ticket.orphan:
+        begin(ticket, (event,))
+        ticket.existed = True
+        created = Ticket()
+        for name in CORE_ATTRIBUTES:
+            setattr(created, name, event.data.get(name))
+            if getattr(ticket, name) is None:
+                setattr(ticket, name, event.data.get(name))
+        past.add((Fact(fact.CREATED, event.at, cell_of(created)),))
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.seen += digest(event)
+
+
+def dump(record: Record, packing: Packing) -> bytes:
+    """The record as the changelog keeps it; the history is copied, never encoded again."""
+    head: dict[str, Any] = {
+        "v": FORMAT,
+        "offset": record.offset,
+        "ticket": record.ticket.dump(),
+        "events": record.events,
+        "oldest_at": record.oldest_at,
+    }
+    if record.checkpoint:
+        head["cut_at"] = record.cut_at
+        head["seen"] = b2a_base64(record.seen, newline=False).decode()
+    if record.redacted:
+        head["redacted"] = True
+    if record.squashed_early:
+        head["squashed_early"] = True
+    checkpoint = record.checkpoint or b"null"
+    return b"".join(
+        (packing.dumps(head)[:-1], _CHECKPOINT, checkpoint, _HISTORY, record.history, b"]}")
+    )
+
+
+_CHECKPOINT: Final = b',"checkpoint":'
+_HISTORY: Final = b',"history":['
+
+
+def load(raw: bytes, packing: Packing) -> Record:
+    """The record that `dump` wrote. The history stays packed.
+
+    Both markers are whole keys: inside a JSON string their quotes would be escaped, so the
+    first occurrence is the right one.
+    """
+    at_checkpoint = raw.index(_CHECKPOINT)
+    at_history = raw.index(_HISTORY, at_checkpoint)
+    head = packing.loads(raw[:at_checkpoint] + b"}")
+    if head["v"] != FORMAT:
+        raise ValueError(f"record format {head['v']}, this version reads {FORMAT}")
+    record = Record()
+    record.offset = head["offset"]
+    record.ticket = Ticket.load(head["ticket"])
+    record.events = head["events"]
+    record.oldest_at = head["oldest_at"]
+    record.history = raw[at_history + len(_HISTORY) : -2]
+    checkpoint = raw[at_checkpoint + len(_CHECKPOINT) : at_history]
+    if checkpoint != b"null":
+        record.checkpoint = checkpoint
+        record.cut_at = head["cut_at"]
+        record.seen = a2b_base64(head["seen"])
+    record.redacted = head.get("redacted", False)
+    record.squashed_early = head.get("squashed_early", False)
+    return record

@@ -1,0 +1,173 @@
+"""What is known of one ticket: the state that the fold of its events carries along.
+
+A `Ticket` is a plain value. `streams.core.fold` moves it from event to event; nothing
+else writes to it. Every field is a function of the ticket's set of events in order-key
+order (KPIS.md, "Facts of a ticket"), so a ticket can be dumped, loaded and folded on.
+
+Times are epoch milliseconds; `None` means "never".
+"""
+
+from typing import Any, Final
+
+from streams.core.events import DONE
+
+Cell = tuple[str, str, str]
+"""The labels a fact is counted under: values of `DIMENSIONS`, "" where the ticket has none."""
+
+DIMENSIONS: Final = ("queue", "priority", "channel")
+NOWHERE: Final[Cell] = ("", "", "")
+
+
+class Ticket:
+    """The folded state of one ticket."""
+
+    __slots__ = (
+        "agent_replies",
+        "answered_at",
+        "assignee",
+        "cell",
+        "channel",
+        "created_at",
+        "deleted",
+        "existed",
+        "extra",
+        "first_at",
+        "first_closed",
+        "first_resolved",
+        "first_response_at",
+        "handled_ms",
+        "held_since",
+        "last_at",
+        "last_closed",
+        "last_resolved",
+        "last_sequence",
+        "merged_into",
+        "opened_by_agent",
+        "picked_up",
+        "priority",
+        "queue",
+        "reopens",
+        "requested_at",
+        "resolutions",
+        "signal",
+        "skewed",
+        "source",
+        "status",
+        "waiting_since",
+    )
+
+    def __init__(self) -> None:
+        # Where the fold stands.
+        self.first_at: int | None = None
+        """Time of the earliest event."""
+        self.last_at: int = -1
+        """Time of the newest event; -1 before the first."""
+        self.last_sequence: int = 0
+
+        # How it began; known before the fold starts (streams.core.fold.begin).
+        self.created_at: int | None = None
+        """`None` is an orphan."""
+        self.source: str | None = None
+        self.opened_by_agent: bool = False
+        self.existed: bool = False
+        """The creation has been stepped over."""
+
+        # Attributes now.
+        self.status: str | None = None
+        self.priority: str | None = None
+        self.queue: str | None = None
+        self.assignee: str | None = None
+        self.channel: str | None = None
+        self.extra: dict[str, Any] | None = None
+        """The attributes no clock and no dimension needs, by name."""
+        self.cell: Cell = NOWHERE
+        self.deleted: str | None = None
+        """The reason, while it is deleted."""
+        self.merged_into: str | None = None
+
+        # Facts.
+        self.picked_up: tuple[int, Cell] | None = None
+        self.requested_at: int | None = None
+        """The requester's first public message."""
+        self.signal: tuple[int, Cell] | None = None
+        """The response signal, when it came before the start of the clock."""
+        self.first_response_at: int | None = None
+        self.skewed: bool = False
+        """The first response carries a time before the creation."""
+        self.first_resolved: tuple[int, Cell] | None = None
+        self.last_resolved: tuple[int, Cell] | None = None
+        self.first_closed: tuple[int, Cell] | None = None
+        self.last_closed: tuple[int, Cell] | None = None
+        self.resolutions: int = 0
+        self.reopens: int = 0
+        self.agent_replies: int = 0
+        self.handled_ms: int = 0
+        self.waiting_since: int | None = None
+        self.held_since: int | None = None
+        """A requester's message on a resolved ticket: waits only once it is reopened."""
+        self.answered_at: int | None = None
+        """Latest agent reply or resolution before the creation."""
+
+    @property
+    def done(self) -> bool:
+        """Resolved or closed now."""
+        return self.status in DONE
+
+    @property
+    def gone(self) -> bool:
+        """Deleted or merged: it leaves every count of now."""
+        return self.deleted is not None or self.merged_into is not None
+
+    @property
+    def active(self) -> bool:
+        """Somebody still owes this ticket something (KPIS.md, `active`)."""
+        return not (self.status in DONE or self.gone or self.first_at is None)
+
+    @property
+    def orphan(self) -> bool:
+        """Seen without its creation."""
+        return self.created_at is None
+
+    @property
+    def response_start(self) -> int | None:
+        """When the first-response clock starts; `None` while it has not."""
+        return self.requested_at if self.opened_by_agent else self.created_at
+
+    @property
+    def unanswered_since(self) -> int | None:
+        """The start of a first response that is still owed."""
+        return self.response_start if self.first_response_at is None else None
+
+    def dump(self) -> dict[str, Any]:
+        """The state as JSON values, fields at their initial value left out."""
+        state = {}
+        for name in _FIELDS:
+            value = getattr(self, name)
+            if value is not None and value is not False and value != _INITIAL[name]:
+                state[name] = value
+        return state
+
+    @classmethod
+    def load(cls, state: dict[str, Any]) -> "Ticket":
+        """The ticket that `dump` wrote; a field this version does not know is left out."""
+        ticket = cls()
+        for name, value in state.items():
+            if name in _MOMENTS:
+                setattr(ticket, name, (value[0], tuple(value[1])))
+            elif name in _INITIAL:
+                setattr(ticket, name, value)
+        ticket.cell = cell_of(ticket)
+        return ticket
+
+
+def cell_of(ticket: Ticket) -> Cell:
+    """The labels a fact of this ticket is counted under right now."""
+    return (ticket.queue or "", ticket.priority or "", ticket.channel or "")
+
+
+_MOMENTS: Final = frozenset(
+    {"picked_up", "signal", "first_resolved", "last_resolved", "first_closed", "last_closed"}
+)
+"""Fields that hold a time with the labels of that time."""
+_FIELDS: Final = tuple(name for name in Ticket.__slots__ if name != "cell")
+_INITIAL: Final = {name: getattr(Ticket(), name) for name in _FIELDS}

@@ -1,0 +1,158 @@
+"""Trailing event-time windows: what happened in the last 5 minutes, hour, day and week.
+
+    (floor(now, step) - span, now]      open on the left, closed on the right
+
+          floor(now, step) - span            floor(now, step)   now
+    ------------(----------------------------------|-------------]---->  event time
+                 slot   slot   slot  ...            partial slot
+
+A window is a run of slots, `step` long, each the sum of the facts whose time lies in it;
+a slot that falls out is subtracted as a whole. Facts of the future (a source whose clock
+is fast) wait until now has reached them. Sums of slots of several partitions add up.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Final
+
+from streams.core import facts as fact
+from streams.core.facts import Fact
+from streams.core.settings import DAY, HOUR, MINUTE
+
+SECOND: Final = 1_000
+
+EDGES: Final = tuple(
+    seconds * SECOND
+    for seconds in (
+        *(60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800),
+        *(86_400, 172_800, 259_200, 604_800),
+    )
+)
+"""Histogram bucket edges from a minute to a week, milliseconds, upper bounds inclusive."""
+
+WindowKey = tuple[str, str, int]
+"""(kind of fact, queue, `COUNT`, `SUM` or the index of a histogram bucket)."""
+COUNT: Final = -1
+SUM: Final = -2
+
+WINDOWED: Final = frozenset(
+    {
+        fact.CREATED,
+        fact.RESOLVED,
+        fact.REOPENED,
+        fact.TRANSFERRED,
+        fact.ASSIGNED,
+        fact.AGENT_REPLY,
+        fact.REQUESTER_MESSAGE,
+        fact.FIRST_RESPONSE,
+        fact.PICKUP,
+        fact.RESOLUTION,
+    }
+)
+"""Kinds of facts that windows count; durations also by histogram bucket."""
+
+
+def step_of(span: int) -> int:
+    """The slot length of a window: fine enough to be smooth, coarse enough to be small."""
+    if span <= 5 * MINUTE:
+        return 10 * SECOND
+    if span <= HOUR:
+        return MINUTE
+    return 15 * MINUTE if span <= DAY else HOUR
+
+
+def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], ...]:
+    """The sums a fact is part of, with its amount in each."""
+    kind, queue = item.kind, item.cell[0]
+    if item.value is None:
+        return (((kind, queue, COUNT), 1),)
+    return (
+        ((kind, queue, COUNT), 1),
+        ((kind, queue, bisect_left(edges, item.value)), 1),
+        ((kind, queue, SUM), item.value),
+    )
+
+
+class Window:
+    """One trailing window over one partition."""
+
+    __slots__ = ("_low", "_slots", "span", "step", "totals")
+
+    def __init__(self, span: int) -> None:
+        self.span = span
+        self.step = step_of(span)
+        self.totals: Counter[WindowKey] = Counter()
+        """The sums of the window as of the last `advance`."""
+        self._slots: dict[int, Counter[WindowKey]] = {}
+        self._low: int | None = None
+
+    def add(self, at: int, key: WindowKey, amount: int) -> None:
+        """Add to the slot of `at`; one that has already fallen out changes nothing."""
+        index = (at - 1) // self.step
+        if self._low is not None and index < self._low:
+            return
+        slot = self._slots.get(index)
+        if slot is None:
+            slot = self._slots[index] = Counter()
+        slot[key] += amount
+        self.totals[key] += amount
+
+    def advance(self, now: int) -> None:
+        """Move the right edge to `now`, which never decreases, and drop what falls out."""
+        low = now // self.step - self.span // self.step
+        if self._low is not None and low <= self._low:
+            return
+        self._low = low
+        for index in [index for index in self._slots if index < low]:
+            self.totals.subtract(self._slots.pop(index))
+        if not self._slots:
+            self.totals.clear()
+
+
+class Windows:
+    """All windows of one partition, advanced together."""
+
+    __slots__ = ("_ahead", "_order", "edges", "now", "windows")
+
+    def __init__(self, spans: Iterable[int], edges: tuple[int, ...] = EDGES) -> None:
+        self.windows = tuple(Window(span) for span in spans)
+        self.edges = edges
+        self.now: int | None = None
+        """Effective now; `None` until the partition has one."""
+        self._ahead: list[tuple[int, int, Fact, int]] = []
+        self._order = 0
+
+    def add(self, items: Iterable[Fact], sign: int) -> None:
+        """Add (+1) or take back (-1) facts, at their own times."""
+        now = self.now
+        for item in items:
+            if item.kind not in WINDOWED:
+                continue
+            if now is not None and item.at > now:
+                self._order += 1
+                heappush(self._ahead, (item.at, self._order, item, sign))
+            else:
+                self._place(item, sign)
+
+    def advance(self, now: int) -> None:
+        """Move effective now forward."""
+        if self.now is not None and now <= self.now:
+            return
+        self.now = now
+        while self._ahead and self._ahead[0][0] <= now:
+            _, _, item, sign = heappop(self._ahead)
+            self._place(item, sign)
+        for window in self.windows:
+            window.advance(now)
+
+    def forget_before(self, newest: int) -> None:
+        """While there is no effective now: drop what cannot be inside once there is one."""
+        for window in self.windows:
+            window.advance(newest)
+
+    def _place(self, item: Fact, sign: int) -> None:
+        for key, amount in keys_of(item, self.edges):
+            for window in self.windows:
+                window.add(item.at, key, sign * amount)
