@@ -16,6 +16,7 @@ from streams.core.events import Arrival
 from streams.core.processor import Processor, Verdict
 from streams.core.report import Books
 from streams.core.settings import Settings
+from streams.errors import UserError
 from streams.wire import packing
 from streams.wire.cloudevents import decode_line
 
@@ -26,7 +27,7 @@ OnVerdict = Callable[[bytes, Verdict], None]
 """Told about each line that was refused or late."""
 
 
-class InputError(Exception):
+class InputError(UserError):
     """A file that cannot be read as it should; the text is for the person who named it."""
 
 
@@ -37,11 +38,15 @@ def open_lines(path: Path) -> Iterator[IO[bytes]]:
         yield sys.stdin.buffer
         return
     try:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        opened = path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     with opened as file:
-        yield cast(IO[bytes], file)
+        if path.suffix != ".gz":
+            yield file
+            return
+        with gzip.open(file) as unzipped:
+            yield cast("IO[bytes]", unzipped)
 
 
 def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -86,9 +91,7 @@ class Replay:
     def books(self) -> Books:
         """What was counted and kept so far."""
         self._processor.cut()
-        return Books(
-            self._processor.records, self._processor.settled, self._processor.outcomes
-        )
+        return Books(self._processor.records, self._processor.settled, self._processor.outcomes)
 
     def _fold(self, batch: list[bytes]) -> None:
         now = self._clock()

@@ -89,14 +89,17 @@ def begin(ticket: Ticket, part: Iterable[Event]) -> None:
 def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
     """Apply the next event in order-key order; the ticket has begun."""
     was_active = ticket.active
+    first = ticket.first_at is None
     at = event.at
-    if ticket.first_at is None:
+    if first:
         ticket.first_at = at
         if ticket.created_at is None and event.type == ev.CREATED:
             begin(ticket, (event,))
     ticket.last_at = at
     ticket.last_sequence = event.sequence
     _STEPS[event.type](ticket, event, settings, facts)
+    if first:
+        ticket.first_in = ticket.cell
     active = ticket.active
     if active != was_active:
         facts.append(Fact(fact.ENTERED if active else fact.LEFT, at, ticket.cell))
@@ -105,19 +108,21 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
 def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
     """Turn what a forgotten ticket is into facts, so that it can be dropped."""
     if ticket.active:
-        facts.append(Fact(fact.LEFT, ticket.last_at + settings.forgotten, ticket.cell))
+        # Forgotten is "silent for longer": at exactly `forgotten` it is still there.
+        facts.append(Fact(fact.LEFT, ticket.last_at + settings.forgotten + 1, ticket.cell))
     facts.extend(state_facts(ticket, settings))
 
 
 def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
     """The facts that stand only as long as the ticket is as it is: its state, its durations."""
+    closed = ticket.status == "closed" and not ticket.gone
     states = (
-        (fact.ORPHAN, ticket.orphan),
-        (fact.DELETED, ticket.deleted is not None),
-        (fact.MERGED, ticket.merged_into is not None),
-        (fact.CLOSED, ticket.status == "closed" and not ticket.gone),
+        (fact.ORPHAN, ticket.first_in, ticket.orphan),
+        (fact.DELETED, ticket.deleted_in, ticket.deleted is not None),
+        (fact.MERGED, ticket.merged_in, ticket.merged_into is not None),
+        (fact.CLOSED, ticket.cell, closed),
     )
-    found = [Fact(kind, ticket.last_at, ticket.cell) for kind, stands in states if stands]
+    found = [Fact(kind, ticket.last_at, cell) for kind, cell, stands in states if stands]
     return [*found, *resolution_times(ticket, settings)]
 
 
@@ -283,8 +288,7 @@ def _respond_by(
         if signal is not ResponseSignal.REPLY and ticket.signal is None:
             ticket.signal = (at, ticket.cell)
         return
-    too_early = signal is ResponseSignal.REPLY and at < created_at - settings.future_skew
-    if not too_early or ticket.opened_by_agent:
+    if signal is not ResponseSignal.REPLY or at >= created_at - settings.future_skew:
         _first_response(ticket, at, ticket.cell, facts)
 
 
@@ -302,11 +306,11 @@ def _worked(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact
 
 
 def _merged(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
-    ticket.merged_into = event.data["into"]
+    ticket.merged_into, ticket.merged_in = event.data["into"], ticket.cell
 
 
 def _deleted(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
-    ticket.deleted = event.data["reason"]
+    ticket.deleted, ticket.deleted_in = event.data["reason"], ticket.cell
 
 
 def _restored(ticket: Ticket, _event: Event, _settings: Settings, _facts: list[Fact]) -> None:

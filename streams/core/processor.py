@@ -9,7 +9,7 @@ A processor knows neither Kafka nor the clock. Effective now is handed to it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -164,7 +164,11 @@ class Processor:
 
     def _late(self, record: Record, event: Event) -> bool:
         ticket = record.ticket
-        if event.type == ev.CREATED and ticket.orphan:
+        if (
+            event.type == ev.CREATED
+            and ticket.orphan
+            and event.at >= (ticket.first_at or 0) - self.settings.forgotten
+        ):
             return False
         return event.at < ticket.last_at - self.settings.apply_within or event.at < record.cut_at
 
@@ -175,6 +179,8 @@ class Processor:
         is this one, it takes the place of the other in the history. `None`: a new event.
         """
         event = arrival.event
+        if event.at > record.ticket.last_at + self.settings.forgotten:
+            return None
         if records.was_squashed(record, event):
             return ""
         if not records.may_hold(record, event, self._packing):
@@ -332,6 +338,11 @@ class Processor:
         """Whether there is anything to make durable."""
         return bool(self._dirty or self._fresh_outcomes)
 
+    @property
+    def pending(self) -> int:
+        """How many tickets have changed since the last cut."""
+        return len(self._dirty)
+
     def cut(self) -> Cut:
         """Take all that changed since the last cut.
 
@@ -368,10 +379,12 @@ class Processor:
             "newest": self.newest,
         }
 
-    def restore(self, changelog: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Take over what the changelog says, last write per key wins; then ready to `apply`.
+    def restore(self, changelog: Iterable[tuple[bytes, bytes | None]]) -> Iterator[int]:
+        """Take over what the changelog says, the last write per key; then ready to `apply`.
 
-        Raises `ValueError` when a record was written by a version this one cannot read.
+        Yields how many tickets were taken over so far, so that others get their turn in
+        between; it must be exhausted. Raises `ValueError` when a record was written by a
+        version this one cannot read.
         """
         latest = dict(changelog)
         totals, settled = latest.pop(TOTALS_KEY, None), latest.pop(SETTLED_KEY, None)
@@ -389,6 +402,7 @@ class Processor:
             ticket, record = key.decode(), records.load(value, self._packing)
             if ticket not in dropped or record.offset >= dropped_at:
                 self._take_over(ticket, record)
+                yield len(self.records)
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
         if totals["v"] != FORMAT:

@@ -239,7 +239,7 @@ def erase(record: Record, settings: Settings, packing: Packing) -> None:
     if ticket.active:
         flips.append(ticket.last_at)
     ticket.assignee = ticket.extra = None
-    ticket.deleted = "redacted"
+    ticket.deleted, ticket.deleted_in = "redacted", ticket.cell
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
     record.cut_at = ticket.last_at + 1
     record.history, record.events, record.oldest_at = b"", 0, _NEVER

@@ -29,10 +29,12 @@ class Ticket:
         "channel",
         "created_at",
         "deleted",
+        "deleted_in",
         "existed",
         "extra",
         "first_at",
         "first_closed",
+        "first_in",
         "first_resolved",
         "first_response_at",
         "handled_ms",
@@ -41,6 +43,7 @@ class Ticket:
         "last_closed",
         "last_resolved",
         "last_sequence",
+        "merged_in",
         "merged_into",
         "opened_by_agent",
         "picked_up",
@@ -60,6 +63,8 @@ class Ticket:
         # Where the fold stands.
         self.first_at: int | None = None
         """Time of the earliest event."""
+        self.first_in: Cell = NOWHERE
+        """Labels right after the earliest event."""
         self.last_at: int = -1
         """Time of the newest event; -1 before the first."""
         self.last_sequence: int = 0
@@ -83,7 +88,9 @@ class Ticket:
         self.cell: Cell = NOWHERE
         self.deleted: str | None = None
         """The reason, while it is deleted."""
+        self.deleted_in: Cell = NOWHERE
         self.merged_into: str | None = None
+        self.merged_in: Cell = NOWHERE
 
         # Facts.
         self.picked_up: tuple[int, Cell] | None = None
@@ -154,6 +161,8 @@ class Ticket:
         for name, value in state.items():
             if name in _MOMENTS:
                 setattr(ticket, name, (value[0], tuple(value[1])))
+            elif name in _CELLS:
+                setattr(ticket, name, tuple(value))
             elif name in _INITIAL:
                 setattr(ticket, name, value)
         ticket.cell = cell_of(ticket)
@@ -169,5 +178,6 @@ _MOMENTS: Final = frozenset(
     {"picked_up", "signal", "first_resolved", "last_resolved", "first_closed", "last_closed"}
 )
 """Fields that hold a time with the labels of that time."""
+_CELLS: Final = frozenset({"first_in", "deleted_in", "merged_in"})
 _FIELDS: Final = tuple(name for name in Ticket.__slots__ if name != "cell")
 _INITIAL: Final = {name: getattr(Ticket(), name) for name in _FIELDS}

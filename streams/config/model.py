@@ -1,0 +1,253 @@
+"""What can be set: every key of the folder, its type, its default and its meaning.
+
+The docstring below a field is its description in the JSON Schema. Durations are
+milliseconds here and text (`15m`) in the file. Defaults of the engine are those of
+`streams.core.settings.Settings`, stated there once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Literal, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
+
+from streams.config.values import (
+    AppName,
+    Bootstrap,
+    Credential,
+    Daily,
+    Duration,
+    FilePath,
+    Host,
+    Moment,
+    PositiveDuration,
+    Secret,
+    TopicName,
+    Weekly,
+)
+from streams.core.settings import DAY, MINUTE, Settings, SourceSettings
+
+_ENGINE: Final = Settings()
+_SECOND: Final = 1_000
+_ZONE: Final = ZoneInfo("Europe/Berlin")
+_CLOSE_OF_DAY: Final = Moment(18 * 60)
+_CLOSE_OF_WEEK: Final = Moment(18 * 60, weekday=4)
+
+Period = Literal["day", "week", "month", "quarter", "year"]
+_PERIODS: Final[tuple[Period, ...]] = get_args(Period)
+
+Count = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Name = Annotated[str, Field(min_length=1)]
+
+_Value = TypeVar("_Value")
+ByName = Annotated[Mapping[Name, _Value], AfterValidator(MappingProxyType), PlainSerializer(dict)]
+"""A map from names the user chose, read-only, in file order."""
+
+
+def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(windows)))
+
+
+def _shortest_first(periods: tuple[Period, ...]) -> tuple[Period, ...]:
+    return tuple(period for period in _PERIODS if period in periods)
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """How to reach the broker. Relative paths start at the configuration's folder."""
+
+    bootstrap: Bootstrap = "127.0.0.1:9092"
+    """HOST:PORT, or several with commas; DESKPULSE_BOOTSTRAP overrides it."""
+    security: Literal["plaintext", "tls", "sasl_tls"] = "plaintext"
+    """sasl_tls is a user name and password inside TLS; SASL without TLS is not offered."""
+    cafile: FilePath | None = None
+    """Certificates to trust (PEM); without it those of the system."""
+    certfile: FilePath | None = None
+    """The client's certificate (PEM), for mutual TLS."""
+    keyfile: FilePath | None = None
+    """The key of certfile, where it does not stand in the same file."""
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """The SASL mechanism; only sasl_tls uses it."""
+    username: Credential | None = None
+    """A name, env:NAME or file:PATH."""
+    password: Secret | None = None
+    """env:NAME or file:PATH, read when the worker connects; never the password itself."""
+    session_timeout: PositiveDuration = 10 * _SECOND
+    """A worker that is silent for longer loses its partitions."""
+    rebalance_timeout: PositiveDuration = MINUTE
+    """How long the group waits for its members to rejoin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of the topics, all different."""
+
+    source: TopicName = "ticket-events"
+    transitions: TopicName = "sla-transitions"
+    late: TopicName = "late-events"
+    dead_letters: TopicName = "dead-letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The local instants at which queue depth is kept for reports."""
+
+    end_of_day: Daily = _CLOSE_OF_DAY
+    """Every day; "24:00" is the midnight that ends it."""
+    end_of_week: Weekly = _CLOSE_OF_WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What a queue is in the organisation."""
+
+    tier: Count = 1
+    """A transfer to a queue of a higher tier is an escalation."""
+    department: Name | None = None
+    """What transfer_level: department compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How much disorder is repaired."""
+
+    apply_within: Duration = _ENGINE.apply_within
+    """An event older than the newest of its ticket by more than this is late."""
+    future_skew: Duration = _ENGINE.future_skew
+    """An event further ahead of the wall clock than this is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long tickets are kept; apply_within <= closed_ticket <= forgotten."""
+
+    closed_ticket: PositiveDuration = _ENGINE.closed_ticket
+    """A closed ticket silent for longer shrinks to its checkpoint, which changes no answer."""
+    forgotten: PositiveDuration = _ENGINE.forgotten
+    """A ticket silent for longer is dropped; a later event of its id is a new ticket's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The budget of one label."""
+
+    max: Annotated[int, Field(ge=0)] = 10
+    """The values with the most volume keep their name, the rest is `other`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels whose values come from the outside, so each needs a budget."""
+
+    queue: Label = Label()
+    channel: Label = Label()
+    segment: Label = Label()
+    source: Label = Label()
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where /metrics listens."""
+
+    bind: Host = "127.0.0.1"
+    """The address; DESKPULSE_METRICS_BIND overrides it."""
+    port: Port = 9108
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole folder. Every key is optional; without any this is what runs."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+    kafka: Kafka = field(default_factory=Kafka)
+    app: AppName = "deskpulse"
+    """Names the consumer group, the changelog topics and the transactions."""
+    topics: Topics = field(default_factory=Topics)
+    timezone: ZoneInfo = _ZONE
+    """For the hour of week, periods, snapshots and local days."""
+    windows: Annotated[tuple[PositiveDuration, ...], AfterValidator(_ascending)] = _ENGINE.windows
+    """Trailing event-time windows; order and repetition mean nothing."""
+    periods: Annotated[tuple[Period, ...], AfterValidator(_shortest_first)] = _PERIODS
+    """Calendar periods kept beyond the eviction of tickets."""
+    snapshots: Snapshots = field(default_factory=Snapshots)
+    queues: ByName[Queue] = field(default_factory=lambda: MappingProxyType({}))
+    """Tiers and departments, for escalations and transfers; a queue need not be listed."""
+    lateness: Lateness = field(default_factory=Lateness)
+    retention: Retention = field(default_factory=Retention)
+    time: Literal["wall", "event"] = "wall"
+    """What tells timers the time: the wall clock, or (recorded topics) the events."""
+    out_of_orderness: Duration = MINUTE
+    """With time: event, how far the clock stays behind the newest event."""
+    delivery: Literal["auto", "exactly_once", "at_least_once"] = "auto"
+    """auto is exactly_once on every broker with transactions, else at_least_once."""
+    commit_interval: PositiveDuration = _SECOND
+    """How often state, outputs and offsets are made durable together."""
+    max_series: Count = 2_000
+    """The most series one worker may export; check-config refuses more."""
+    labels: Labels = field(default_factory=Labels)
+    metrics: Metrics = field(default_factory=Metrics)
+    sources: ByName[SourceSettings] = field(default_factory=lambda: MappingProxyType({}))
+    """By pattern of the events' source, `*` is any text; the first match counts."""
+
+    count_bots: bool = _ENGINE.count_bots
+    """A bot's public reply is an agent reply."""
+    count_automatic: bool = _ENGINE.count_automatic
+    """An automatic public message of an agent is an agent reply."""
+    exclude_spam_from_windows: bool = _ENGINE.exclude_spam_from_windows
+    """A ticket deleted as spam leaves past windows too."""
+    credit: Literal["resolver", "last_assignee", "first_responder"] = "resolver"
+    """Whose queue and name a ticket's KPIs go to."""
+    mature_after: PositiveDuration = 30 * DAY
+    """A cohort's resolved share is provisional until it is this old."""
+    count_reopened: bool = True
+    """false drops tickets reopened within fcr_window from the resolved share."""
+    fcr_window: PositiveDuration = 7 * DAY
+    """A resolution reopened within it was no first-contact resolution."""
+    fcr_basis: Literal["replies", "contact"] | None = None
+    """For every channel; without it contact for chat, phone and social, else replies."""
+    contact_gap: PositiveDuration = 30 * MINUTE
+    """Messages less than this apart are one contact."""
+    repeat_window: PositiveDuration = 7 * DAY
+    """A ticket this soon after one of the same requester and category is a repeat."""
+    transfer_level: Literal["queue", "department"] = "queue"
+    """What has to change for a transfer."""
+    ces_direction: Literal["high_easy", "low_easy"] = "high_easy"
+    """Whether a high effort score means easy."""
+    contact: Literal["ticket", "requester_message", "contact"] = "ticket"
+    """What the cost per contact is divided by."""
+    planned_leave_counts: bool = True
+    """Planned absences count as lost service hours."""
+    min_staff: Count = 1
+    """A promised minute is covered with at least this many present."""
+    conflict_clock: Literal["since", "created"] = "since"
+    """Where a conflict's reaction time starts: conflict_since or created_at."""
+    return_within: PositiveDuration = 30 * DAY
+    """A customer active this soon after support was retained."""
+    min_sample: Count = 5
+    """A value computed from fewer carries a mark."""
+
+    @property
+    def changelog(self) -> str:
+        """The topic that keeps the state of the tickets."""
+        return f"{self.app}-tickets-changelog"
+
+    @property
+    def engine(self) -> Settings:
+        """What the pure engine has to know of it."""
+        return Settings(
+            apply_within=self.lateness.apply_within,
+            future_skew=self.lateness.future_skew,
+            closed_ticket=self.retention.closed_ticket,
+            forgotten=self.retention.forgotten,
+            windows=self.windows,
+            count_bots=self.count_bots,
+            count_automatic=self.count_automatic,
+            exclude_spam_from_windows=self.exclude_spam_from_windows,
+            sources=tuple(self.sources.items()),
+        )

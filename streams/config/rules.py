@@ -1,0 +1,71 @@
+"""What no single key can tell: values that contradict each other."""
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from typing import Final, NamedTuple
+
+from streams.config.model import Config, Kafka, Topics
+from streams.config.problems import Path
+from streams.config.values import duration_text
+
+_TLS: Final = ("cafile", "certfile", "keyfile")
+_SASL: Final = ("username", "password")
+_SECURITY: Final = ("kafka", "security")
+
+
+class Contradiction(NamedTuple):
+    """Values that are each valid and cannot stand together."""
+
+    reads: tuple[Path, ...]
+    """The keys it rests on, the one to blame first; void if one of them is itself refused."""
+    message: str
+
+
+def contradictions(config: Config) -> Iterator[Contradiction]:
+    """Every rule that the configuration breaks."""
+    yield from _horizons(config)
+    yield from _unused_credentials(config.kafka)
+    yield from _missing_credentials(config.kafka)
+    yield from _same_topics(config.topics)
+
+
+def _horizons(config: Config) -> Iterator[Contradiction]:
+    # A ticket may be squashed only once nothing older is applied, and dropped only after that.
+    horizons: tuple[tuple[Path, int], ...] = (
+        (("lateness", "apply_within"), config.lateness.apply_within),
+        (("retention", "closed_ticket"), config.retention.closed_ticket),
+        (("retention", "forgotten"), config.retention.forgotten),
+    )
+    for (lower, low), (upper, high) in pairwise(horizons):
+        if low > high:
+            limit = f"{'.'.join(map(str, upper))} ({duration_text(high)})"
+            message = f"found {duration_text(low)}, expected at most {limit}"
+            yield Contradiction((lower, upper), message)
+
+
+def _unused_credentials(kafka: Kafka) -> Iterator[Contradiction]:
+    # Refused, because whoever sets a password believes that the connection is protected.
+    for names, needed in ((_TLS, ("tls", "sasl_tls")), (_SASL, ("sasl_tls",))):
+        if kafka.security in needed:
+            continue
+        for name in names:
+            if getattr(kafka, name) is not None:
+                message = f"unused with security: {kafka.security}, expected {needed[0]}"
+                yield Contradiction((("kafka", name), _SECURITY), message)
+
+
+def _missing_credentials(kafka: Kafka) -> Iterator[Contradiction]:
+    if kafka.security == "sasl_tls":
+        for name in _SASL:
+            if getattr(kafka, name) is None:
+                message = f"security: sasl_tls needs a {name}"
+                yield Contradiction((("kafka", name), _SECURITY), message)
+    if kafka.keyfile is not None and kafka.certfile is None:
+        yield Contradiction((("kafka", "keyfile"), ("kafka", "certfile")), "needs certfile")
+
+
+def _same_topics(topics: Topics) -> Iterator[Contradiction]:
+    for first, second in combinations(Topics.__dataclass_fields__, 2):
+        if getattr(topics, first) == getattr(topics, second):
+            message = f"found the name of topics.{first}, expected one of its own"
+            yield Contradiction((("topics", second), ("topics", first)), message)

@@ -1,0 +1,73 @@
+"""What every part of the simulated operation works with, handed from function to function."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from streams.core import events
+from streams.simulate.agenda import Agenda
+from streams.simulate.floor import Floor
+from streams.simulate.journal import Journal
+from streams.simulate.rhythm import Rhythm
+from streams.simulate.ticket import Agent, Ticket
+
+SYSTEM: Final = {"id": "helpdesk", "role": "system"}
+BOT: Final = {"id": "helpbot", "role": "bot"}
+PUBLIC: Final = "public"
+PRIVATE: Final = "private"
+
+
+@dataclass(slots=True)
+class Desk:
+    """The world of one run: its luck, its clock, its people and its record."""
+
+    rng: Random
+    scale: float
+    rhythm: Rhythm
+    agenda: Agenda
+    journal: Journal
+    floor: Floor
+    tickets: int = 0
+    """Numbers the tickets."""
+
+    def note(self, ticket: Ticket, kind: str, data: dict[str, Any], *, in_ms: int = 0) -> None:
+        """Record an event of the ticket, now or a moment ahead."""
+        self.journal.note(self.agenda.now_ms + in_ms, ticket, kind, data)
+
+    def update(self, ticket: Ticket, actor: dict[str, str], **attributes: Any) -> None:
+        """Change attributes of the ticket and record the change."""
+        self.note(ticket, events.UPDATED, {**ticket.change(**attributes), "actor": actor})
+
+    def assign(self, ticket: Ticket, agent: Agent) -> None:
+        """The agent takes the ticket; recorded only if that changes anything."""
+        changed: dict[str, Any] = {}
+        if ticket.assignee is not agent:
+            ticket.assignee = agent
+            changed["assignee"] = agent.id
+        if ticket.status != "open":
+            changed["status"] = "open"
+        if changed:
+            self.update(ticket, agent.actor, **changed)
+
+    def reply(
+        self,
+        ticket: Ticket,
+        author: dict[str, str],
+        *,
+        visibility: str = PUBLIC,
+        automatic: bool = False,
+        in_ms: int = 0,
+    ) -> None:
+        """Record one message, and when a person at the desk first answered in public."""
+        data: dict[str, Any] = {"author": author, "visibility": visibility}
+        if automatic:
+            data["automatic"] = True
+        data["channel"] = ticket.channel
+        if author["role"] == "agent" and visibility == PUBLIC and ticket.answered_ms is None:
+            ticket.answered_ms = self.agenda.now_ms + in_ms
+        self.note(ticket, events.REPLIED, data, in_ms=in_ms)
+
+    def requester_writes(self, ticket: Ticket, *, automatic: bool = False, in_ms: int = 0) -> None:
+        """Record a public message of the customer."""
+        author = {"id": ticket.customer.id, "role": "requester"}
+        self.reply(ticket, author, automatic=automatic, in_ms=in_ms)

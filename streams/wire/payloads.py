@@ -1,0 +1,131 @@
+"""What `data` holds, per event type of the topic `ticket-events` (CONTRACTS section 1).
+
+These tables are the one statement of the payloads in code: the fast reader, the careful
+reader and the list of fields that can be missing all come from them, and a test compares
+them with the JSON Schemas.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from streams.core import events as ev
+from streams.wire.kinds import (
+    BOOLEAN,
+    Kind,
+    cleared_by_null,
+    count_or,
+    list_of,
+    map_of,
+    number,
+    one_of,
+    record,
+    text,
+)
+from streams.wire.reasons import MAX_ID, Reason, Refusal
+
+ID: Final = text(least=1, most=MAX_ID)
+"""An event's `id`, or a ticket id."""
+TEXT: Final = text()
+NAMED: Final = text(least=1)
+"""A text that must say something."""
+
+_ATTRIBUTES: Final = {
+    name: cleared_by_null(
+        one_of(ev.ENUM_ATTRIBUTES[name])
+        if name in ev.ENUM_ATTRIBUTES
+        else list_of(TEXT)
+        if name == "tags"
+        else TEXT
+    )
+    for name in ev.ATTRIBUTES
+}
+_ROLE: Final = one_of(ev.ROLES)
+_SNAPSHOT: Final = record(
+    "", {}, _ATTRIBUTES | {"actor": record("actor", {}, {"id": TEXT, "role": _ROLE})}
+)
+_MONEY: Final = {"amount": number(), "currency": TEXT}
+_SURVEY: Final = {"survey": TEXT, "kind": one_of({"csat", "nps", "ces", "esat"})}
+_TOUCHPOINT: Final = {"via": TEXT, "touchpoint": TEXT}
+
+PAYLOADS: Final[Mapping[str, Kind]] = {
+    ev.CREATED: _SNAPSHOT,
+    ev.UPDATED: _SNAPSHOT,
+    ev.REPLIED: record(
+        "",
+        {
+            "author": record("author", {"id": TEXT, "role": _ROLE}, {}),
+            "visibility": one_of({"public", "private"}),
+        },
+        {"automatic": BOOLEAN, "channel": TEXT},
+    ),
+    ev.WORKED: record(
+        "",
+        {"agent": TEXT, "seconds": number(least=0)},
+        {
+            "activity": one_of({"talk", "hold", "wrap_up", "edit"}),
+            "cost": record("cost", _MONEY, {}),
+        },
+    ),
+    ev.MERGED: record("", {"into": ID}, {}),
+    ev.DELETED: record("", {"reason": one_of({"deleted", "spam", "redacted"})}, {}),
+    ev.RESTORED: record("", {}, {}),
+    ev.COST: record("", _MONEY | {"type": one_of({"compensation", "parts", "other"})}, {}),
+    ev.REVIEWED: record(
+        "",
+        {
+            "reviewer": TEXT,
+            "agent": TEXT,
+            "form": TEXT,
+            "criteria": map_of(
+                record("criteria", {"score": number(least=0), "max": number(least=0)}, {})
+            ),
+        },
+        {"errors": count_or(list_of(TEXT))},
+    ),
+    ev.SURVEY_SENT: record("", _SURVEY, _TOUCHPOINT),
+    ev.SURVEY_RESPONDED: record(
+        "",
+        _SURVEY
+        | {
+            "score": number(),
+            "scale": record("scale", {"min": number(), "max": number()}, {}),
+        },
+        _TOUCHPOINT | {"agent": TEXT, "aspects": map_of(number()), "reasons": list_of(TEXT)},
+    ),
+}
+"""The payload of each event type."""
+
+WITHOUT_DATA: Final = frozenset({ev.RESTORED})
+"""Types whose `data` may be absent; for every other one that is `missing:data`."""
+
+
+def check(event_type: str, ticket: str, data: Mapping[str, Any]) -> None:
+    """What no single field can say; raises `Refusal`. `data` has been read already."""
+    rule = _RULES.get(event_type)
+    if rule is not None:
+        rule(ticket, data)
+
+
+def _no_self_merge(ticket: str, data: Mapping[str, Any]) -> None:
+    if data["into"] == ticket:
+        raise Refusal(Reason.SELF_MERGE)
+
+
+def _scores_on_scale(_ticket: str, data: Mapping[str, Any]) -> None:
+    low, high = data["scale"]["min"], data["scale"]["max"]
+    scores = (data["score"], *data.get("aspects", {}).values())
+    if low >= high or not all(low <= score <= high for score in scores):
+        raise Refusal(Reason.VALUE)
+
+
+def _criteria_within_max(_ticket: str, data: Mapping[str, Any]) -> None:
+    for criterion in data["criteria"].values():
+        if criterion["max"] == 0 or criterion["score"] > criterion["max"]:
+            raise Refusal(Reason.VALUE)
+
+
+_RULES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], None]]] = {
+    ev.MERGED: _no_self_merge,
+    ev.REVIEWED: _criteria_within_max,
+    ev.SURVEY_RESPONDED: _scores_on_scale,
+}

@@ -1,0 +1,105 @@
+"""What one ticket adds to the totals: named facts, each with its attributes and time."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.reference.settings import Settings
+from tests.reference.spans import first_response, pickup, resolution_times
+from tests.reference.ticket import (
+    Span,
+    State,
+    Step,
+    Steps,
+    agent_replies,
+    assignments,
+    creation,
+    deletion,
+    merger,
+    priority_changes,
+    reopens,
+    requester_messages,
+    resolutions,
+    transfers,
+)
+
+DURATIONS = ("first_response", "pickup", "first_resolution", "full_resolution")
+
+
+class Fact(NamedTuple):
+    """Something that counts once, under the attributes right after its event."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    time_ms: int
+    ms: int = 0
+
+    def key(self, attribute: str) -> str:
+        """The value it counts under; a missing one is `""`."""
+        return str(self.attributes.get(attribute) or "")
+
+
+def facts_of(steps: Steps, settings: Settings, as_of: int | None) -> Iterator[Fact]:
+    """All facts of one ticket whose steps end at or before `as_of`."""
+    for name, at, ms in (*_of_tickets(steps, as_of, settings), *_of_counts(steps, settings)):
+        yield Fact(name, at.after.attributes, at.time_ms, ms)
+    for name, at, ms in _of_durations(steps, settings):
+        yield Fact(name, at.after.attributes, at.time_ms, ms)
+
+
+Named = Iterator[tuple[str, Step, int]]
+
+
+def _of_tickets(steps: Steps, as_of: int | None, settings: Settings) -> Named:
+    now, last = steps[-1].after, steps[-1]
+    forgotten = as_of is not None and as_of - last.time_ms > settings.forgotten_ms
+    created = creation(steps)
+    once = {
+        "created": created,
+        "orphan": None if created else steps[0],
+        "resolved": next(iter(resolutions(steps)), None),
+        "deleted": deletion(steps),
+        "merged": merger(steps),
+        # Of now: the last step carries the attributes of now.
+        "active": last if now.active and not forgotten else None,
+        "closed": last if _is_closed(now) else None,
+    }
+    for name, step in once.items():
+        if step:
+            yield name, step, 0
+
+
+def _is_closed(now: State) -> bool:
+    return now.status == "closed" and not now.deleted and not now.merged
+
+
+def _of_counts(steps: Steps, settings: Settings) -> Named:
+    every = {
+        "reopens": reopens(steps),
+        "transfers": transfers(steps),
+        "assignments": assignments(steps),
+        "priority_changes": priority_changes(steps),
+        "agent_replies": agent_replies(steps, settings),
+        "requester_messages": requester_messages(steps),
+        "resolutions": resolutions(steps),
+    }
+    for name, found in every.items():
+        for step in found:
+            yield name, step, 0
+
+
+def _of_durations(steps: Steps, settings: Settings) -> Named:
+    created = creation(steps)
+    spans: dict[str, Span | None] = {"first_response": first_response(steps, settings)}
+    spans["pickup"] = pickup(steps)
+    if times := resolution_times(steps, settings):
+        spans["first_resolution"], spans["full_resolution"] = times
+    for name, span in spans.items():
+        if span:
+            yield name, span.step, span.ms
+    if created is None:
+        return
+    for step in resolutions(steps):
+        yield "each_resolution", step, max(0, step.time_ms - created.time_ms)
+    stops = [span.step for span in spans.values() if span]
+    if any(stop.time_ms < created.time_ms for stop in stops):
+        yield "skew", created, 0

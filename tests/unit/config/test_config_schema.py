@@ -1,0 +1,106 @@
+"""The JSON Schema and the example say what the model says."""
+
+import json
+import re
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from streams.config import Config, ConfigError, load
+from streams.config.schema import known_paths, schema_text
+
+Folder = Callable[[str], Path]
+
+ROOT = Path(__file__).parents[3]
+SCHEMA_FILE = ROOT / "schemas" / "config" / "deskpulse.json"
+EXAMPLE = ROOT / "deploy" / "config"
+EXAMPLE_TEXT = (EXAMPLE / "deskpulse.yml").read_text(encoding="utf-8")
+
+
+def valid(text: str) -> bool:
+    """Whether the published schema takes a file."""
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return Draft202012Validator(schema).is_valid(yaml.safe_load(text))
+
+
+def paths(data: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """Every key of nested maps."""
+    if not isinstance(data, dict):
+        return set()
+    below = [paths(value, (*path, key)) for key, value in data.items()]
+    return {(*path, key) for key in data}.union(*below)
+
+
+def test_the_published_schema_is_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    """If not: python -m streams.config > schemas/config/deskpulse.json."""
+    runpy.run_module("streams.config", run_name="__main__")
+    assert capsys.readouterr().out == SCHEMA_FILE.read_text(encoding="utf-8")
+
+
+def test_the_published_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+def test_the_schema_states_defaults_as_a_file_holds_them(folder: Folder) -> None:
+    def defaults(node: dict[str, Any]) -> dict[str, Any]:
+        name = node.get("$ref", "").rpartition("/")[2]
+        target = schema["$defs"][name] if name else node
+        return {
+            key: defaults(child) if "$ref" in child else child["default"]
+            for key, child in target["properties"].items()
+        }
+
+    schema = json.loads(schema_text())
+    assert load(folder(json.dumps(defaults(schema)))) == Config()
+
+
+def test_the_example_is_the_defaults() -> None:
+    assert load(EXAMPLE) == Config()
+
+
+def test_the_example_shows_every_key() -> None:
+    # "#key: value" is a key without a default; "# text" is a remark.
+    everything = yaml.safe_load(re.sub(r"(?m)^( *)#(?=\w)", r"\1", EXAMPLE_TEXT))
+    named = {path for path in known_paths() if "*" in path}
+    assert paths(everything) == known_paths() - named
+    assert {str(path[-1]) for path in named} <= set(re.findall(r"(\w+)\b", EXAMPLE_TEXT))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EXAMPLE_TEXT,
+        "kafka: {security: sasl_tls, username: a, password: env:P}",
+        "queues: {payments: {tier: 2}}",
+        "sources: {acme/*: {response_signal: pickup, resolution_at: closed}}",
+    ],
+)
+def test_the_schema_takes_what_the_loader_takes(folder: Folder, text: str) -> None:
+    assert valid(text)
+    load(folder(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "latenes: {}",
+        "lateness: {apply_within: 7 days}",
+        "windows: [0m]",
+        "kafka: {password: hunter2}",
+        "kafka: {bootstrap: kafka}",
+        "snapshots: {end_of_week: '18:00'}",
+        "queues: {payments: {tier: 0}}",
+        "sources: {acme: {response_signal: answer}}",
+        "metrics: {port: 0}",
+        "app: ''",
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(folder: Folder, text: str) -> None:
+    assert not valid(text)
+    with pytest.raises(ConfigError):
+        load(folder(text))
