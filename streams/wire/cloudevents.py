@@ -84,8 +84,8 @@ def _tombstone(key: bytes | None) -> Redaction | Refused:
     try:
         ticket = (key or b"").decode()
     except UnicodeDecodeError:
-        return Refused(Reason.KEY)
-    return Redaction(ticket) if 1 <= len(ticket) <= MAX_ID else Refused(Reason.KEY)
+        ticket = ""
+    return Redaction(ticket) if 1 <= len(ticket) <= MAX_ID else Refused(Reason.KEY.value)
 
 
 def _read_carefully(

@@ -11,7 +11,7 @@ from streams.core.events import Accepted, Event
 from streams.core.instants import is_leap_second, parse_rfc3339
 from streams.wire.kinds import MAX_EXACT
 from streams.wire.packing import pack
-from streams.wire.reasons import Flag, Reason, Refusal
+from streams.wire.reasons import MAX_KEPT_BYTES, Flag, Reason, Refusal
 
 EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01T00:00:00Z: an event before it has a broken clock."""
@@ -70,7 +70,13 @@ def read_time(text: Any, latest_ms: int) -> int:
 
 
 def accepted(ticket: str, event: Event, time: str, flags: set[str]) -> Accepted:
-    """The event with its packed bytes; `time` is the text its instant was read from."""
+    """The event with its packed bytes; `time` is the text its instant was read from.
+
+    Raises `Refusal` when there is more to keep than a history can hold.
+    """
+    packed = pack(event)
+    if len(packed) > MAX_KEPT_BYTES:
+        raise Refusal(Reason.OVERSIZE)
     if is_leap_second(time):
         flags.add(Flag.LEAP_SECOND)
-    return Accepted(ticket, event, pack(event), tuple(sorted(flags)) if flags else ())
+    return Accepted(ticket, event, packed, tuple(sorted(map(str, flags))) if flags else ())

@@ -11,6 +11,9 @@ from typing import Final
 
 MAX_VALUE_BYTES: Final = 1_000_000
 """A longer Kafka value is refused unread (inclusive: a value of this size is read)."""
+MAX_KEPT_BYTES: Final = 100_000
+"""An event whose known fields alone are longer is refused: a ticket's history, with many such
+events, still has to fit into one changelog record."""
 MAX_DEPTH: Final = 32
 """Levels of nested objects and lists in one value; the outermost is the first."""
 MAX_ITEMS: Final = 256
@@ -96,7 +99,10 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.ENCODING: "The value is not clean UTF-8: other bytes, a byte order mark, half a pair.",
     Reason.NUMBER: "A number cannot be held exactly: not finite, or too large.",
     Reason.DEPTH: f"Nested deeper than {MAX_DEPTH} levels, or an object of over {MAX_ITEMS} keys.",
-    Reason.OVERSIZE: f"The value is longer than {MAX_VALUE_BYTES} bytes.",
+    Reason.OVERSIZE: (
+        f"The value is longer than {MAX_VALUE_BYTES} bytes, or its known fields than "
+        f"{MAX_KEPT_BYTES}."
+    ),
     Reason.TYPE: "A field holds another JSON type than its own.",
     Reason.VALUE: "A field holds a value outside its bounds: too long, or off its scale.",
     Reason.TIMESTAMP: "`time` is no RFC 3339 date-time with a zone.",
@@ -125,7 +131,8 @@ class Refusal(ValueError):  # noqa: N818 - a verdict on the message, not a fault
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        # A plain string: no enum member leaves this package, since JSON takes none as a key.
+        self.reason = str(reason)
 
 
 def missing(path: str) -> Refusal:
