@@ -268,6 +268,10 @@ class TestMending:
         assert found.event.data == {name: str(10**18)}
         assert found.flags == ("normalised",)
 
+    @pytest.mark.parametrize("given", [2**64, -(2**63) - 1, 10**30, 1e300])
+    def test_an_integer_that_lost_digits_is_refused(self, given: float) -> None:
+        assert reason(event(id=given)) == "number"
+
     def test_an_id_that_is_a_number_becomes_its_digits(self) -> None:
         found = accepted(event(id=7, source=3))
         assert (found.event.id, found.event.source) == ("7", "3")
@@ -349,6 +353,11 @@ class TestBounds:
                 {"data": {f"k{i}": 1 for i in range(257)}},
                 "depth",
             ),
+            (
+                {f"k{i}": 1 for i in range(256 - 8)},
+                {f"k{i}": 1 for i in range(257 - 8)},
+                "depth",
+            ),
         ],
     )
     def test_the_last_value_inside_and_the_first_outside(
@@ -370,8 +379,9 @@ class TestBounds:
     def test_brackets_in_a_string_are_no_levels(self) -> None:
         assert accepted(event(data={"queue": "[" * 100 + '\\"' + "{" * 100}))
 
-    def test_a_value_of_a_megabyte_is_read_and_one_more_byte_is_not(self) -> None:
-        raw = json.dumps(event()).encode()
+    @pytest.mark.parametrize("status", ["open", "unheard of"])
+    def test_a_value_of_a_megabyte_is_read_and_one_more_byte_is_not(self, status: str) -> None:
+        raw = json.dumps(event(data={"status": status})).encode()
         assert accepted(raw + b" " * (1_000_000 - len(raw)))
         assert reason(raw + b" " * (1_000_001 - len(raw))) == "oversize"
 
@@ -399,6 +409,13 @@ class TestBounds:
         changes = {"score": score, "scale": {"min": low, "max": high}, "aspects": None}
         found = arrival(event("survey.responded", data=PAYLOADS["survey.responded"] | changes))
         assert getattr(found, "reason", None) == expected
+
+
+def test_reasons_and_flags_can_be_keys_of_a_json_object() -> None:
+    """An enum member cannot, though it equals its text."""
+    flags = accepted(event(data={"status": "x", "queue": 1})).flags
+    reasons = (reason(event(id="")), reason(event(id=None)), reason(None, key=None))
+    assert {type(each) for each in (*flags, *reasons)} == {str}
 
 
 class TestRefusedSource:

@@ -160,10 +160,12 @@ def test_any_bytes_whatever_give_exactly_one_arrival_from_the_closed_lists(
     for each in found:
         if isinstance(each, Refused):
             assert each.reason in REASONS
+            assert type(each.reason) is str
         elif isinstance(each, Ignored):
             assert each.reason == UNKNOWN_TYPE
         elif isinstance(each, Accepted):
             assert set(each.flags) <= set(FLAGS)
+            assert all(type(flag) is str for flag in each.flags)
             assert parse_rfc3339("2000-01-01T00:00:00Z") <= each.event.at <= LATEST
         else:
             assert each == Redaction((key or b"").decode())

@@ -36,6 +36,8 @@ from streams.wire.reasons import MAX_DEPTH, Refusal
         ('{"a": 1}'.encode("utf-16"), "encoding"),
         ('{"a": 1}'.encode("utf-16-be"), "encoding"),
         ('{"a": 1}'.encode("utf-32-le"), "encoding"),
+        ('{"a": '.encode("utf-16-le"), "encoding"),
+        (b"\xef\xbb\xbf{", "encoding"),
         (b'"\\ud83d"', "encoding"),
         (b'"\\ude00\\ud83d"', "encoding"),
         (b"[" * 33 + b"]" * 33, "depth"),

@@ -1,0 +1,58 @@
+"""The command tree: which commands there are, in the order a newcomer meets them."""
+
+from typing import Annotated
+
+import typer
+
+from streams import VERSION
+from streams.cli.check_config import check_config
+from streams.cli.demo import demo
+from streams.cli.importing import import_log
+from streams.cli.publish import publish
+from streams.cli.replay import replay
+from streams.cli.report import report
+from streams.cli.reset import reset
+from streams.cli.top import top
+from streams.cli.topics import check, ensure
+from streams.cli.worker import worker
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+topics = typer.Typer(no_args_is_help=True, help="Create or check the Kafka topics.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"deskpulse {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def deskpulse(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Streaming SLA and service-quality engine for support tickets.
+
+    Ticket events on Kafka become live KPIs in Prometheus. Start with `deskpulse demo`.
+    """
+
+
+app.command()(demo)
+app.command()(worker)
+app.command()(top)
+app.command()(publish)
+app.command()(replay)
+app.command("import")(import_log)
+app.command()(report)
+app.command("check-config")(check_config)
+topics.command()(ensure)
+topics.command()(check)
+app.add_typer(topics, name="topics")
+app.command()(reset)

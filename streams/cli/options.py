@@ -1,0 +1,51 @@
+"""Options that several commands share, each described once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.config import Config, load
+from streams.core.instants import parse_rfc3339
+from streams.errors import UserError
+
+ConfigFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="DIR",
+        help="Folder with deskpulse.yml. Without it all defaults apply.",
+        show_default=False,
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help="RFC 3339 instant (2026-03-01T18:00:00Z) the report looks back from.",
+        show_default=False,
+    ),
+]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="JSON Lines, plain or .gz; - is standard input."),
+]
+
+
+def configuration(folder: Path | None) -> Config:
+    """The configuration of a folder, or the defaults."""
+    return Config() if folder is None else load(folder)
+
+
+def instant(text: str) -> int:
+    """Epoch milliseconds of `--as-of`."""
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        example = datetime(2026, 3, 1, 18, tzinfo=UTC).isoformat().replace("+00:00", "Z")
+        raise UserError(
+            f"--as-of {text!r} is no instant with a zone; write it like {example}"
+        ) from None

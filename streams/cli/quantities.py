@@ -1,0 +1,63 @@
+"""Quantities as a person reads them at a glance: at most two units, nothing if unknown."""
+
+import math
+from datetime import UTC, datetime
+from typing import Final
+
+from streams.metrics.numbers import Distribution
+
+NOTHING: Final = "-"
+MIN_SAMPLE: Final = 5
+"""A percentile of fewer observations carries a mark."""
+FEW: Final = "*"
+
+
+def count(number: float | None) -> str:
+    """A whole number with thousands set apart."""
+    return NOTHING if number is None else f"{number:,.0f}"
+
+
+def rate(per_second: float | None) -> str:
+    """A rate; small ones keep one digit."""
+    if per_second is None:
+        return NOTHING
+    return f"{per_second:,.1f}" if per_second < 10 else f"{per_second:,.0f}"
+
+
+def span(seconds: float | None) -> str:
+    """A length of time, rounded down: 42s, 7m05s, 3h20m, 2d04h, 130d. Never negative."""
+    if seconds is None:
+        return NOTHING
+    whole = max(0, int(seconds))
+    minutes, s = divmod(whole, 60)
+    hours, m = divmod(minutes, 60)
+    days, h = divmod(hours, 24)
+    if days >= 100:
+        return f"{days:,}d"
+    if days:
+        return f"{days}d{h:02}h"
+    if hours:
+        return f"{hours}h{m:02}m"
+    return f"{minutes}m{s:02}s" if minutes else f"{s}s"
+
+
+def percentiles(found: Distribution, *shares: float) -> str:
+    """Percentiles of a histogram, `7m05s/3h20m`; marked when the sample is small."""
+    if not found.count:
+        return NOTHING
+    mark = FEW if found.count < MIN_SAMPLE else ""
+    return "/".join(_percentile(found, share) for share in shares) + mark
+
+
+def _percentile(found: Distribution, share: float) -> str:
+    seconds = found.quantile(share)
+    if seconds is not None and math.isinf(seconds):
+        return f">{span(found.highest_bound)}"
+    return span(seconds)
+
+
+def instant(ms: int | None) -> str:
+    """An instant with its date, UTC."""
+    if ms is None:
+        return NOTHING
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,57 @@
+"""`deskpulse report`: the report of a running application, from its changelog."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.cli.console import progress, write_result
+from streams.cli.options import AsOf, ConfigFolder, configuration, instant
+from streams.clock import wall_ms
+from streams.config import Config
+from streams.core.report import Books, TooOldError
+from streams.core.report import report as make_report
+from streams.errors import UserError
+from streams.wire import packing
+from streams.wire.codec import pretty
+
+
+def report(
+    config: ConfigFolder = None,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="OUT.json", help="Where the report goes."),
+    ] = None,
+) -> int:
+    """Write the report of everything committed so far, read from the changelog topics.
+
+    It equals the report of `replay` on the same events. Looks back from --as-of; without it
+    from now (with `time: event`: from the highest event time).
+
+    Example: deskpulse report --config conf --out report.json
+    """
+    settings = configuration(config)
+    at = None if as_of is None else instant(as_of)
+    books = Books()
+    asyncio.run(_read(settings, books))
+    if at is None:
+        newest = books.newest if settings.time == "event" else None
+        at = wall_ms() if newest is None else newest
+    try:
+        found = make_report(books, settings.engine, packing, at)
+    except TooOldError as error:
+        raise UserError(f"--as-of {as_of}: {error}") from None
+    write_result(pretty(found), out)
+    return 0
+
+
+async def _read(config: Config, books: Books) -> None:
+    from streams.kafka.books import read_books
+    from streams.kafka.delivery import exactly_once
+
+    with progress("read changelog") as meter:
+        committed_only = await exactly_once(config)
+        async for tickets in read_books(config, books, read_committed=committed_only):
+            meter.at(tickets)

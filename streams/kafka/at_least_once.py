@@ -1,0 +1,68 @@
+"""At least once: outputs and changelog, every acknowledgement awaited, then the position.
+
+For brokers without transactions, that is the embedded one. After a crash in between,
+records are read again; each ticket's record knows the offset it stands for, so state and
+sums still count every event once, and an output may come again with the same content.
+Two workers that both believe to own a partition are not kept apart here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+
+from streams.config.model import Config
+from streams.kafka.changelog import MAX_BATCH_BYTES, Changelog, committed, send, send_outputs
+from streams.kafka.connection import client_arguments
+from streams.kafka.journal import Output, Restored, Write
+
+CommitOffset = Callable[[int, int], Awaitable[None]]
+"""Commits (partition, position) for the consumer group; raises when that failed."""
+
+
+class AtLeastOnceJournal:
+    """The journal of a worker whose broker has no transactions."""
+
+    def __init__(self, config: Config, commit_offset: CommitOffset) -> None:
+        self._config = config
+        self._changelog = Changelog(config.kafka, config.changelog, read_committed=False)
+        self._commit_offset = commit_offset
+        self._producer: AIOKafkaProducer | None = None
+
+    async def open(self, partition: int) -> Restored:
+        """Read what the former owner wrote."""
+        writes = await self._changelog.read(partition)
+        return Restored(writes, await committed(self._config, partition))
+
+    async def write(
+        self,
+        partition: int,
+        position: int,
+        changelog: Sequence[Write],
+        outputs: Sequence[Output],
+    ) -> None:
+        """Everything acknowledged first, the position last."""
+        producer = await self._started()
+        acknowledged = await send_outputs(producer, outputs)
+        acknowledged += await send(producer, self._changelog.topic, partition, changelog)
+        await asyncio.gather(*acknowledged)
+        await self._commit_offset(partition, position)
+
+    async def close(self, partition: int) -> None:
+        """Nothing is held per partition."""
+
+    async def stop(self) -> None:
+        """Stop the producer."""
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            self._producer = AIOKafkaProducer(
+                **client_arguments(self._config.kafka),
+                max_batch_size=MAX_BATCH_BYTES,
+                acks="all",
+            )
+            await self._producer.start()
+        return self._producer

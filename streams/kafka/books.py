@@ -1,0 +1,40 @@
+"""The report's source on Kafka: the changelog topics, read whole."""
+
+from collections.abc import AsyncIterator
+
+from aiokafka.structs import TopicPartition
+
+from streams.config.model import Config
+from streams.core.processor import Processor
+from streams.core.report import Books
+from streams.errors import UserError
+from streams.kafka.changelog import reader, records_to_end
+from streams.kafka.connection import partitions_of
+from streams.wire import packing
+
+
+async def read_books(config: Config, books: Books, *, read_committed: bool) -> AsyncIterator[int]:
+    """Fill `books` from every partition of the changelog; yields tickets read so far."""
+    settings = config.engine
+    partitions = await partitions_of(config.kafka, config.changelog)
+    if not partitions:
+        raise UserError(
+            f"no topic {config.changelog} at {config.kafka.bootstrap}: no worker of this "
+            "application has run here; check app and kafka.bootstrap, or start a worker"
+        )
+    async with reader(config.kafka, read_committed=read_committed) as consumer:
+        for partition in partitions:
+            source = TopicPartition(config.changelog, partition)
+            writes = [
+                (record.key, record.value)
+                async for record in records_to_end(consumer, source)
+                if record.key is not None
+            ]
+            processor = Processor(settings, packing)
+            for restored in processor.restore(writes):
+                if restored % 1_000 == 0:
+                    yield len(books.records) + restored
+            books.records |= processor.records
+            books.settled.merge(processor.settled)
+            books.outcomes.update(processor.outcomes)
+            yield len(books.records)

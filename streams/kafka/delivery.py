@@ -1,0 +1,52 @@
+"""Which delivery guarantee runs: decided by what the broker can do, and said aloud."""
+
+import asyncio
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.config.model import Config
+from streams.errors import UserError
+from streams.kafka.connection import client_arguments, reachable
+
+_PROBE_S: Final = 10.0
+
+
+async def exactly_once(config: Config) -> bool:
+    """Whether this application runs exactly once (else at least once).
+
+    `auto` asks the broker. Raises `UserError` when `exactly_once` is demanded of a broker
+    without transactions, or no broker answers.
+    """
+    if config.delivery == "at_least_once":
+        return False
+    able = await has_transactions(config)
+    if config.delivery == "exactly_once" and not able:
+        raise UserError(
+            f"the broker at {config.kafka.bootstrap} has no transactions, which delivery: "
+            "exactly_once needs; use another broker, or delivery: at_least_once"
+        )
+    return able
+
+
+async def has_transactions(config: Config) -> bool:
+    """Ask the broker by starting a transactional producer.
+
+    The list of supported requests is no answer: the embedded broker lists them all, and
+    fails when they are used.
+    """
+    plain = AIOKafkaProducer(**client_arguments(config.kafka))
+    async with reachable(config.kafka):
+        await plain.start()
+    await plain.stop()
+    probe = AIOKafkaProducer(
+        **client_arguments(config.kafka), transactional_id=f"{config.app}-probe"
+    )
+    try:
+        await asyncio.wait_for(probe.start(), _PROBE_S)
+    except (KafkaError, TimeoutError):
+        return False
+    finally:
+        await probe.stop()
+    return True

@@ -1,0 +1,73 @@
+"""Exactly once: outputs, changelog and position of a partition in one transaction.
+
+Each source partition has a transactional id of its own. Starting its producer fences the
+former owner and ends what it left open, so a paused worker that wakes up can write nothing
+(DESIGN section 4).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+from streams.config.model import Config
+from streams.kafka.changelog import MAX_BATCH_BYTES, Changelog, committed, send, send_outputs
+from streams.kafka.connection import client_arguments
+from streams.kafka.journal import Output, Restored, Write
+
+TRANSACTION_TIMEOUT_MS: Final = 30_000
+"""The broker aborts a transaction whose worker has been silent for so long."""
+
+
+class ExactlyOnceJournal:
+    """The journal of a worker whose broker has transactions."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._changelog = Changelog(config.kafka, config.changelog, read_committed=True)
+        self._producers: dict[int, AIOKafkaProducer] = {}
+
+    async def open(self, partition: int) -> Restored:
+        """Fence the former owner, then read what is committed."""
+        producer = AIOKafkaProducer(
+            **client_arguments(self._config.kafka),
+            transactional_id=f"{self._config.app}-tickets-{partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            max_batch_size=MAX_BATCH_BYTES,
+            acks="all",
+        )
+        self._producers[partition] = producer
+        await producer.start()
+        writes = await self._changelog.read(partition)
+        return Restored(writes, await committed(self._config, partition))
+
+    async def write(
+        self,
+        partition: int,
+        position: int,
+        changelog: Sequence[Write],
+        outputs: Sequence[Output],
+    ) -> None:
+        """One transaction; an exception aborts it."""
+        producer = self._producers[partition]
+        source = TopicPartition(self._config.topics.source, partition)
+        async with producer.transaction():
+            acknowledged = await send_outputs(producer, outputs)
+            acknowledged += await send(producer, self._changelog.topic, partition, changelog)
+            await asyncio.gather(*acknowledged)
+            await producer.send_offsets_to_transaction(
+                {source: OffsetAndMetadata(position, "")}, self._config.app
+            )
+
+    async def close(self, partition: int) -> None:
+        """Stop the partition's producer."""
+        producer = self._producers.pop(partition, None)
+        if producer is not None:
+            await producer.stop()
+
+    async def stop(self) -> None:
+        """Stop every producer."""
+        for partition in list(self._producers):
+            await self.close(partition)

@@ -1,0 +1,68 @@
+"""The port to whatever makes a partition durable, and what travels through it.
+
+A journal keeps, per source partition, the changelog and the position the state stands for.
+There are three: `streams.kafka.exactly_once`, `streams.kafka.at_least_once` and the twin in
+memory (`streams.kafka.memory`), which tests and tools use.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+Write = tuple[bytes, bytes | None]
+"""A changelog record: key, and value or `None` to delete."""
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class Output(NamedTuple):
+    """A record for a topic that other programs read."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class Answer(NamedTuple):
+    """What the broker last said of a partition's end."""
+
+    end: int
+    """The next offset it will give out (of those that readers may see)."""
+    taken: int
+    """Everything before this offset was handed to us, or is invisible to readers."""
+    at: int
+    """Wall instant of the answer, epoch milliseconds."""
+
+
+class Restored(NamedTuple):
+    """What a partition's next owner starts from."""
+
+    changelog: list[Write]
+    """In the order written; of equal keys the last one counts."""
+    position: int | None
+    """The next source offset to read; `None` where nothing was ever committed."""
+
+
+class Journal(Protocol):
+    """Durability of the partitions one worker owns."""
+
+    async def open(self, partition: int) -> Restored:
+        """Become the owner: keep the former one from writing, then read what it left."""
+
+    async def write(
+        self,
+        partition: int,
+        position: int,
+        changelog: Sequence[Write],
+        outputs: Sequence[Output],
+    ) -> None:
+        """Make outputs, changelog and position durable; returns once they are.
+
+        Raises on any failed send. Then the state in memory and the journal may differ, and
+        the worker has to stop.
+        """
+
+    async def close(self, partition: int) -> None:
+        """Give the partition up."""
+
+    async def stop(self) -> None:
+        """Give everything up."""

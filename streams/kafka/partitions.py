@@ -1,0 +1,236 @@
+r"""The partitions a worker owns: taken over, fed, made durable, given up.
+
+Theory of operation. A partition is in one of three states:
+
+    assigned --- restore() ---> ready --- release() ---> gone
+                                  ^  \
+                           feed() |   | commit()
+                                  +---+
+
+Only a ready partition is fed. A commit takes a *cut* - a consistent picture between two
+records, because nothing is awaited while one is folded - and hands it to the journal; the
+partition is fed on meanwhile. What the cut held is counted in the metrics only when the
+journal has it. Any failure to write is final: the state in memory is ahead of the journal,
+so the worker stops and the next owner starts from what is durable.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from streams import VERSION
+from streams.clock import Clock
+from streams.config.model import Config
+from streams.core.aggregates import Totals
+from streams.core.processor import Outcome, Processor, Tallied, Verdict
+from streams.kafka.journal import Answer, Journal, Output
+from streams.wire import packing
+from streams.wire.cloudevents import decode
+from streams.wire.deadletters import LATE, Origin, letter
+
+CHUNK: Final = 200
+"""Records folded without a break; then other tasks of the event loop get their turn."""
+
+
+MAX_PENDING: Final = 2_000
+"""Tickets changed and not durable yet, per partition: more are made durable at once, so that
+a cut stays short and memory bounded however fast records come."""
+
+Seek = Callable[[int], Awaitable[None]]
+"""Makes the next fetch of a partition start at an offset."""
+
+
+class SourceRecord(Protocol):
+    """What is read of a consumed Kafka record."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(slots=True)
+class Owned:
+    """One source partition of this worker."""
+
+    partition: int
+    processor: Processor
+    outputs: list[Output] = field(default_factory=list)
+    ready: bool = False
+    answer: Answer | None = None
+    """What the broker said last of the partition's end."""
+    on_the_way: int = 0
+    """Batches fetched and not fed yet."""
+    last_read_at: int | None = None
+    """Kafka's timestamp of the record read last, epoch milliseconds."""
+    written: int | None = None
+    """The position that is durable."""
+    committing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def lag(self) -> int:
+        """Records not folded yet."""
+        return 0 if self.answer is None else max(0, self.answer.end - self.processor.position)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything before the broker's last answer is folded.
+
+        Judged by what was taken, not by the position: transaction markers at the end of the
+        partition are offsets that no reader ever sees.
+        """
+        answer = self.answer
+        return answer is not None and not self.on_the_way and answer.taken >= answer.end
+
+
+@dataclass(slots=True)
+class Counted:
+    """What this process has counted since it started; never goes back."""
+
+    totals: Totals = field(default_factory=Totals)
+    outcomes: Tallied = field(default_factory=Counter)
+    committed_at: int | None = None
+    """Wall clock of the last successful commit."""
+
+
+class Partitions:
+    """All source partitions of one worker, over one journal."""
+
+    def __init__(self, config: Config, journal: Journal, clock: Clock) -> None:
+        self.owned: dict[int, Owned] = {}
+        self.counted = Counted()
+        self._config = config
+        self._settings = config.engine
+        self._journal = journal
+        self._clock = clock
+
+    # -- ownership ------------------------------------------------------------------------
+
+    async def restore(self, partition: int, seek: Seek) -> Owned:
+        """Take a partition over and have it read on from where its state stands.
+
+        The committed position counts; where the broker has forgotten it, the changelog
+        knows one too. Without either the partition is read from its beginning.
+        """
+        owned = Owned(partition, Processor(self._settings, packing))
+        self.owned[partition] = owned
+        changelog, position = await self._journal.open(partition)
+        for restored in owned.processor.restore(changelog):
+            if restored % CHUNK == 0:
+                await asyncio.sleep(0)
+        if position is not None:
+            owned.processor.position = position
+        if owned.processor.position:
+            await seek(owned.processor.position)
+        owned.written = position
+        owned.ready = True
+        return owned
+
+    async def release(self, partitions: Iterable[int]) -> None:
+        """Make the last changes durable, then give the partitions up."""
+        leaving = [self.owned[p] for p in partitions if p in self.owned]
+        for owned in leaving:
+            # From here on a batch that is still on its way is left to the next owner.
+            owned.ready = False
+        try:
+            await self._each(self._write, leaving)
+        finally:
+            for owned in leaving:
+                del self.owned[owned.partition]
+                await self._journal.close(owned.partition)
+
+    # -- records --------------------------------------------------------------------------
+
+    async def feed(self, partition: int, records: Sequence[SourceRecord]) -> None:
+        """Decode, judge and fold records of one partition, in offset order.
+
+        Records before the position were read already and are skipped; all of them are left
+        to the next owner when the partition is not (or no longer) ready.
+        """
+        owned = self.owned.get(partition)
+        for start in range(0, len(records), CHUNK):
+            if owned is None or not owned.ready:
+                return
+            position = owned.processor.position
+            self._fold(owned, [r for r in records[start : start + CHUNK] if r.offset >= position])
+            if owned.processor.pending >= MAX_PENDING:
+                await self._write(owned)
+            await asyncio.sleep(0)
+        if owned is not None:
+            owned.on_the_way = max(0, owned.on_the_way - 1)
+            self._move_clock(owned)
+
+    def _fold(self, owned: Owned, records: Sequence[SourceRecord]) -> None:
+        if not records:
+            return
+        now, skew = self._clock(), self._settings.future_skew
+        arrivals = [
+            (r.offset, decode(r.key, r.value, r.headers, now_ms=now, future_skew_ms=skew))
+            for r in records
+        ]
+        for verdict in owned.processor.apply(arrivals):
+            record = records[verdict.place]
+            owned.outputs.append(self._output(owned, record, verdict, now))
+        owned.last_read_at = records[-1].timestamp
+        if self._config.time == "event" and owned.processor.newest is not None:
+            owned.processor.advance(owned.processor.newest - self._config.out_of_orderness)
+
+    def _output(self, owned: Owned, record: SourceRecord, verdict: Verdict, now: int) -> Output:
+        topics = self._config.topics
+        late = verdict.outcome is Outcome.LATE
+        written = letter(
+            record.key,
+            record.value,
+            record.headers,
+            reason=LATE if late else verdict.reason,
+            origin=Origin(topics.source, owned.partition, record.offset),
+            seen_ms=now,
+            engine=VERSION,
+        )
+        topic = topics.late if late else topics.dead_letters
+        return Output(topic, written.key, written.value, tuple(written.headers))
+
+    # -- time -----------------------------------------------------------------------------
+
+    def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
+        """Note what the broker answered; with records, a batch is on its way to `feed`."""
+        owned = self.owned.get(partition)
+        if owned is not None and owned.ready:
+            owned.answer = answer
+            owned.on_the_way += records
+            self._move_clock(owned)
+
+    def _move_clock(self, owned: Owned) -> None:
+        """Effective now (DESIGN section 3): the instant the partition has caught up with."""
+        if self._config.time == "wall" and owned.answer is not None and owned.caught_up:
+            owned.processor.advance(owned.answer.at)
+
+    # -- durability -----------------------------------------------------------------------
+
+    async def commit(self) -> None:
+        """Make durable what has changed, all partitions side by side."""
+        await self._each(self._write, [owned for owned in self.owned.values() if owned.ready])
+
+    async def _write(self, owned: Owned) -> None:
+        async with owned.committing:
+            processor = owned.processor
+            if not processor.changed and not owned.outputs:
+                return
+            cut = processor.cut()
+            outputs, owned.outputs = owned.outputs, []
+            await self._journal.write(owned.partition, cut.position, cut.writes, outputs)
+            owned.written = cut.position
+            self.counted.totals.merge(cut.totals)
+            self.counted.outcomes.update(cut.outcomes)
+            self.counted.committed_at = self._clock()
+
+    @staticmethod
+    async def _each(do: Callable[[Owned], Awaitable[None]], owned: Iterable[Owned]) -> None:
+        """Run side by side; the first failure is raised after all have ended."""
+        results = await asyncio.gather(*(do(one) for one in owned), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result

@@ -1,0 +1,45 @@
+"""Sending events to the source topic: keyed by ticket, acknowledged."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+
+from streams.config.model import Config
+from streams.kafka.connection import client_arguments, reachable
+from streams.kafka.journal import Headers
+
+IN_FLIGHT: Final = 5_000
+"""Records handed over and not acknowledged yet, at most."""
+
+Message = tuple[bytes, bytes | None, Headers]
+"""Key, value and headers."""
+
+
+async def publish(config: Config, messages: AsyncIterable[Message]) -> AsyncIterator[int]:
+    """Send messages in order; yields how many were handed over, and last how many there were.
+
+    At the end all of them are acknowledged. Raises `UserError` when the broker cannot be
+    reached, and what aiokafka raises when a record is not acknowledged.
+    """
+    producer = AIOKafkaProducer(
+        **client_arguments(config.kafka), acks="all", linger_ms=5, max_batch_size=1 << 18
+    )
+    async with reachable(config.kafka):
+        await producer.start()
+    try:
+        waiting: list[asyncio.Future[Any]] = []
+        sent = 0
+        async for key, value, headers in messages:
+            waiting.append(
+                await producer.send(config.topics.source, value, key=key, headers=list(headers))
+            )
+            sent += 1
+            if len(waiting) >= IN_FLIGHT:
+                await asyncio.gather(*waiting)
+                waiting.clear()
+            yield sent
+        await asyncio.gather(*waiting)
+    finally:
+        await producer.stop()

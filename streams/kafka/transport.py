@@ -1,0 +1,173 @@
+"""Faust's consumer, made to deliver batches: one message per fetched run of records.
+
+Faust moves one event at a time through several coroutines; here an agent receives all
+records that were fetched of one partition as one message, whose offset is that of its last
+record. Only the documented extension points are used: a `Transport` whose `Consumer` is a
+subclass, the rebalance callbacks, and the thread the aiokafka consumer lives in.
+
+Positions are not Faust's business here. What it "commits" is a flush of our own journal,
+and a partition is fetched only once `Hooks` say that it is restored.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, Protocol
+
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.types import TP
+
+from streams.kafka.journal import Answer
+
+FETCH_WAIT_MS: Final = 250
+"""How long the broker holds an empty fetch: an idle partition's clock is as old as this."""
+_IDLE_S: Final = 0.05
+
+
+class Hooks(Protocol):
+    """What the consumer asks of whoever owns the partitions."""
+
+    source: str
+    read_committed: bool
+
+    def fetchable(self, partition: int) -> bool:
+        """Whether the partition is restored and may be read."""
+
+    def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
+        """The broker answered a fetch; its records, if any, are on their way to the agent."""
+
+    async def flush(self) -> None:
+        """Make everything durable that was processed."""
+
+    async def revoked(self, partitions: set[int]) -> None:
+        """Give partitions up; returns once they are flushed."""
+
+    async def assigned(self, partitions: set[int]) -> None:
+        """Take partitions over: fence, restore, seek."""
+
+
+class ConsumerThread(AIOKafkaConsumerThread):
+    """The aiokafka consumer in its own thread, with our fetch settings."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust offers no setting for these two; aiokafka reads them when it starts.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
+        if hooks_of(self.app).read_committed:
+            consumer._isolation_level = "read_committed"  # noqa: SLF001
+        return consumer
+
+
+class BatchConsumer(Consumer):
+    """Delivers the fetched records of a partition as one message."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(  # Faust gives the signature
+        self,
+        active_partitions: Any,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Mapping[Any, Any]:
+        hooks = hooks_of(self.app)
+        ready = {
+            tp
+            for tp in (active_partitions or ())
+            if tp.topic != hooks.source or hooks.fetchable(tp.partition)
+        }
+        if not ready:
+            await asyncio.sleep(_IDLE_S)
+            return {}
+        # Short, so that a partition that becomes ready is not waited for.
+        fetched: Mapping[Any, Any] = await super()._getmany(ready, min(timeout, 0.2))
+        # Nothing is awaited from here on: what was taken is exactly what is in `fetched`.
+        with_records = {(tp.topic, tp.partition) for tp, records in fetched.items() if records}
+        for tp in ready:
+            answer = self._answer(tp, read_committed=hooks.read_committed)
+            if answer is not None and tp.topic == hooks.source:
+                hooks.fetched(tp.partition, answer, records=tuple(tp) in with_records)
+        return fetched
+
+    async def getmany(  # Faust gives the signature
+        self,
+        timeout: float,  # noqa: ASYNC109
+    ) -> AsyncIterator[tuple[Any, Any]]:
+        """One message per partition with records; its value is the list of them."""
+        generation = self.app.consumer_generation_id
+        fetched, _ = await self._wait_next_records(timeout)
+        if fetched is None or self.should_stop:
+            return
+        for source, records in fetched.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            if not records:
+                continue
+            tp = TP(source.topic, source.partition)
+            message = self._to_message(tp, records[-1])
+            message.key, message.value = None, records
+            yield tp, message
+
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
+        """Offsets between the last records of two batches are no gap."""
+
+    def _new_offset(self, tp: Any) -> int | None:
+        """Forget what was acknowledged; the journal keeps the position."""
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        offset: int = max(acked) + 1
+        acked.clear()
+        self._acked_index[tp].clear()
+        return offset
+
+    async def _commit_offsets(
+        self, offsets: Mapping[Any, int], start_new_transaction: bool = True
+    ) -> bool:
+        del start_new_transaction
+        await hooks_of(self.app).flush()
+        self._committed_offset.update(offsets)
+        return True
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Flush first: Faust forgets what was acknowledged as soon as it hears of it."""
+        hooks = hooks_of(self.app)
+        await hooks.revoked({tp.partition for tp in revoked if tp.topic == hooks.source})
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
+        """Let Faust finish the rebalance; restoring goes on beside it."""
+        await super().on_partitions_assigned(assigned, generation_id)
+        hooks = hooks_of(self.app)
+        partitions = {tp.partition for tp in assigned if tp.topic == hooks.source}
+        self.add_future(hooks.assigned(partitions))
+
+    async def commit_position(self, tp: Any, position: int) -> bool:
+        """Commit one position for the group (journals without transactions)."""
+        return bool(await self._thread.commit({tp: position}))
+
+    async def seek_to(self, tp: Any, position: int) -> None:
+        """Read this partition from `position` on."""
+        await self._thread.seek_wait({tp: position})
+
+    def _answer(self, tp: Any, *, read_committed: bool) -> Answer | None:
+        consumer = self._thread._consumer  # noqa: SLF001
+        source = self._new_topicpartition(tp.topic, tp.partition)
+        if consumer is None or source not in consumer.assignment():
+            return None
+        # aiokafka has no way to ask for the position without waiting for one.
+        state = consumer._subscription.subscription.assignment.state_value(source)  # noqa: SLF001
+        at, end = state.timestamp, state.lso if read_committed else state.highwater
+        if at is None or end is None or end < 0 or not state.has_valid_position:
+            return None
+        return Answer(end, state.position, at)
+
+
+class BatchTransport(Transport):
+    """aiokafka with batches."""
+
+    Consumer = BatchConsumer
+
+
+def hooks_of(app: Any) -> Hooks:
+    """The hooks the worker put on the app."""
+    hooks: Hooks = app.deskpulse
+    return hooks

@@ -1,0 +1,211 @@
+"""The partitions of a worker over the journal in memory: what a crash, a rebalance or a
+paused owner may not change."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.config import Config
+from streams.core.processor import Processor
+from streams.core.report import Books, report
+from streams.kafka.journal import Answer
+from streams.kafka.memory import FencedError, MemoryJournal, Storage
+from streams.kafka.partitions import Partitions
+from streams.wire import packing
+from streams.wire.codec import dumps
+from streams.wire.deadletters import details
+from tests import strategies
+
+NOW = 1_790_000_000_000
+CONFIG = Config()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A consumed record."""
+
+    offset: int
+    value: bytes | None
+    key: bytes | None = b"T-1"
+    timestamp: int = NOW
+    headers: Sequence[tuple[str, bytes | None]] = field(default=())
+
+
+def records(events: Sequence[dict[str, Any]]) -> list[Record]:
+    return [Record(n, dumps(e), str(e["subject"]).encode()) for n, e in enumerate(events)]
+
+
+def event(number: int, **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": str(number),
+        "source": "s",
+        "type": "ticket.updated",
+        "subject": "T-1",
+        "time": f"2026-01-01T00:00:{number:02}Z",
+        "data": data,
+    }
+
+
+async def nowhere(_position: int) -> None:
+    """Nothing to seek."""
+
+
+def worker(storage: Storage) -> Partitions:
+    return Partitions(CONFIG, MemoryJournal(storage), lambda: NOW)
+
+
+def final_report(storage: Storage) -> dict[str, Any]:
+    processor = Processor(CONFIG.engine, packing)
+    for _ in processor.restore(storage.changelog.get(0, [])):
+        pass
+    books = Books(processor.records, processor.settled, processor.outcomes)
+    return report(books, CONFIG.engine, packing, NOW)
+
+
+async def uninterrupted(log: list[Record]) -> dict[str, Any]:
+    storage = Storage()
+    partitions = worker(storage)
+    await partitions.restore(0, nowhere)
+    await partitions.feed(0, log)
+    await partitions.release([0])
+    return final_report(storage)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_crashes_and_commits_anywhere_leave_the_report_of_an_undisturbed_run(
+    data: st.DataObject,
+) -> None:
+    log = records(data.draw(strategies.event_sets(days=strategies.BEYOND_HORIZON)))
+    steps = data.draw(st.lists(st.sampled_from(["feed", "commit", "crash", "hand over"])))
+
+    async def disturbed() -> dict[str, Any]:
+        storage = Storage()
+        partitions = worker(storage)
+        owned = await partitions.restore(0, nowhere)
+        for step in [*steps, "feed", "feed", "feed"]:
+            if step == "feed":
+                at = owned.processor.position
+                await partitions.feed(0, log[at : at + 1 + len(log) // 3])
+            elif step == "commit":
+                await partitions.commit()
+            else:
+                if step == "hand over":
+                    await partitions.release([0])
+                partitions = worker(storage)
+                owned = await partitions.restore(0, nowhere)
+        await partitions.feed(0, log)
+        await partitions.release([0])
+        return final_report(storage)
+
+    assert asyncio.run(disturbed()) == asyncio.run(uninterrupted(log))
+
+
+def test_a_former_owner_can_write_nothing() -> None:
+    async def scenario() -> Storage:
+        storage = Storage()
+        paused, next_owner = worker(storage), worker(storage)
+        await paused.restore(0, nowhere)
+        await paused.feed(0, records([event(1, status="open")]))
+        await next_owner.restore(0, nowhere)
+        with pytest.raises(FencedError):
+            await paused.commit()
+        await next_owner.feed(0, records([event(1, status="open")]))
+        await next_owner.commit()
+        return storage
+
+    storage = asyncio.run(scenario())
+    assert final_report(storage)["events"]["read"] == 1
+
+
+def test_records_that_were_read_already_are_skipped() -> None:
+    async def scenario() -> Storage:
+        storage = Storage()
+        partitions = worker(storage)
+        await partitions.restore(0, nowhere)
+        log = records([event(1), event(2), event(3)])
+        await partitions.feed(0, log[:2])
+        await partitions.feed(0, log)
+        await partitions.commit()
+        return storage
+
+    events = final_report(asyncio.run(scenario()))["events"]
+    assert (events["read"], events["applied"], events["duplicate"]) == (3, 3, 0)
+
+
+def test_a_released_partition_leaves_what_comes_to_the_next_owner() -> None:
+    async def scenario() -> Storage:
+        storage = Storage()
+        partitions = worker(storage)
+        await partitions.restore(0, nowhere)
+        await partitions.release([0])
+        await partitions.feed(0, records([event(1)]))
+        await partitions.commit()
+        return storage
+
+    assert asyncio.run(scenario()).changelog == {}
+
+
+def test_refused_and_late_records_are_written_beside_the_state_that_skipped_them() -> None:
+    async def scenario() -> Storage:
+        storage = Storage()
+        partitions = worker(storage)
+        await partitions.restore(0, nowhere)
+        late = event(3) | {"time": "2025-06-01T00:00:00Z"}
+        log = records([event(1), late])
+        await partitions.feed(0, [*log, Record(2, b"{"), Record(3, b"", b"T-9")])
+        assert storage.outputs == [], "not before the commit"
+        await partitions.commit()
+        return storage
+
+    outputs = asyncio.run(scenario()).outputs
+    assert [(o.topic, o.key, details(o.headers)["reason"]) for o in outputs] == [
+        ("late-events", b"T-1", "late"),
+        ("dead-letters", b"T-1", "json"),
+        ("dead-letters", b"T-9", "empty"),
+    ]
+    assert details(outputs[1].headers)["offset"] == "2"
+
+
+def test_metrics_count_what_is_durable_and_nothing_else() -> None:
+    async def scenario() -> tuple[int, int]:
+        partitions = worker(Storage())
+        await partitions.restore(0, nowhere)
+        await partitions.feed(0, records([event(1), event(2)]))
+        before = partitions.counted.outcomes.total()
+        await partitions.commit()
+        return before, partitions.counted.outcomes.total()
+
+    assert asyncio.run(scenario()) == (0, 2)
+
+
+def test_effective_now_waits_until_everything_before_it_is_folded() -> None:
+    """A partition's clock is the instant of the last answer it has caught up with.
+
+        answer   end 2, taken 2 (batch on the way)   -> no clock yet
+        feed     both folded                          -> the instant of that answer
+        answer   end 5, taken 2                       -> unchanged: three are missing
+        answer   end 3, taken 3, no records           -> a transaction marker at offset 2
+    """
+
+    async def scenario() -> list[int | None]:
+        partitions = worker(Storage())
+        owned = await partitions.restore(0, nowhere)
+        seen = []
+        partitions.fetched(0, Answer(end=2, taken=2, at=1_000), records=True)
+        seen.append(owned.processor.windows.now)
+        await partitions.feed(0, records([event(1), event(2)]))
+        seen.append(owned.processor.windows.now)
+        partitions.fetched(0, Answer(end=5, taken=2, at=2_000), records=False)
+        seen.append(owned.processor.windows.now)
+        partitions.fetched(0, Answer(end=3, taken=3, at=3_000), records=False)
+        seen.append(owned.processor.windows.now)
+        return seen
+
+    assert asyncio.run(scenario()) == [None, 1_000, 1_000, 3_000]
