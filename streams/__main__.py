@@ -1,4 +1,4 @@
-"""`python -m streams` is `deskpulse`."""
+"""Run the command line: `python -m streams` is `deskpulse`."""
 
 from streams.cli import main
 

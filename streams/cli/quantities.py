@@ -25,20 +25,30 @@ def rate(per_second: float | None) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """A length of time, rounded down: 42s, 7m05s, 3h20m, 2d04h, 130d. Never negative."""
+    """A length of time, rounded down: 42s, 7m05s, 3h20m, 2d, 2d04h, 130d. Never negative."""
     if seconds is None:
         return NOTHING
-    whole = max(0, int(seconds))
-    minutes, s = divmod(whole, 60)
+    minutes, s = divmod(max(0, int(seconds)), 60)
     hours, m = divmod(minutes, 60)
     days, h = divmod(hours, 24)
     if days >= 100:
         return f"{days:,}d"
     if days:
-        return f"{days}d{h:02}h"
+        return _two(days, "d", h, "h")
     if hours:
-        return f"{hours}h{m:02}m"
-    return f"{minutes}m{s:02}s" if minutes else f"{s}s"
+        return _two(hours, "h", m, "m")
+    return _two(minutes, "m", s, "s") if minutes else f"{s}s"
+
+
+def _two(large: int, unit: str, small: int, small_unit: str) -> str:
+    return f"{large}{unit}" + (f"{small:02}{small_unit}" if small else "")
+
+
+def ago(seconds: float | None, now_ms: int | None) -> str:
+    """How long before `now_ms` an instant (epoch seconds) lies."""
+    if seconds is None or now_ms is None:
+        return NOTHING
+    return f"{span(now_ms / 1000 - seconds)} ago"
 
 
 def percentiles(found: Distribution, *shares: float) -> str:

@@ -4,7 +4,7 @@ A column that does not fit is left out whole, the least important first; what wi
 over becomes bars. Widths do not follow the numbers, so that the picture stands still.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
@@ -53,7 +53,7 @@ def queue_table(now: Scrape, width: int, rows: int | None, block: str) -> Table:
     if hidden:
         lines.append((f"+{hidden} more", None))
     lines.append(("total", {}))
-    names = _name_column("queue", [name for name, _ in lines])
+    names = _name_column("queue", [name for name, _ in lines], map(label, depths))
     drawn = _fitting(now, [where for _, where in lines], width - names.width)
     room = width - names.width - sum(column.width + 1 for column in drawn) - 1
     if room >= BAR_WIDTHS[0]:
@@ -85,9 +85,7 @@ def label(text: str) -> str:
 
 def _depths(numbers: Numbers) -> dict[str, float]:
     """Active tickets by queue, with those queues that were busy within the hour."""
-    busy = [
-        numbers.by(f"window_{what}", "queue", window="1h") for what in ("created", "resolved")
-    ]
+    busy = [numbers.by(f"window_{what}", "queue", window="1h") for what in ("created", "resolved")]
     return {name: 0.0 for by in busy for name in by} | numbers.by("tickets_active", "queue")
 
 
@@ -96,7 +94,7 @@ def _columns(now: Scrape) -> tuple[Column, ...]:
     numbers = now.numbers
 
     def tickets(name: str, **fixed: str) -> Callable[[Where], str]:
-        return lambda where: quantities.count(numbers.value(name, **fixed, **where) or 0)
+        return lambda where: quantities.count(numbers.value(name, **fixed, **where))
 
     def times(name: str, window: str, *shares: float) -> Callable[[Where], str]:
         return lambda where: quantities.percentiles(
@@ -146,7 +144,7 @@ def _breakdown(
     if hidden:
         names.append(f"+{hidden} more")
         counts.append(quantities.count(sum(found.values()) - sum(found[name] for name in shown)))
-    columns = [_name_column(title, names), _Drawn("active", max(6, _widest(counts)), counts)]
+    columns = [_name_column(title, names, map(label, found)), _Drawn("active", max(6, _widest(counts)), counts)]
     room = width - sum(column.width + 1 for column in columns)
     if room >= BAR_WIDTHS[0]:
         bars = _bars([found[name] for name in shown], min(room, BAR_WIDTHS[1]), block)
@@ -168,9 +166,10 @@ def _cut(names: list[str], rows: int | None) -> tuple[list[str], int]:
     return shown, len(names) - len(shown)
 
 
-def _name_column(title: str, names: Sequence[str]) -> _Drawn:
+def _name_column(title: str, names: Sequence[str], every: Iterable[str]) -> _Drawn:
+    """A column as wide as `every` name there is needs, cut away or not."""
     least, most = NAME_WIDTHS
-    return _Drawn(title, min(most, max(least, len(title), _widest(names))), names)
+    return _Drawn(title, min(most, max(least, len(title), _widest(every))), names)
 
 
 def _bars(values: Sequence[float], width: int, block: str) -> _Drawn:
@@ -180,7 +179,7 @@ def _bars(values: Sequence[float], width: int, block: str) -> _Drawn:
     return _Drawn("", width, cells)
 
 
-def _widest(cells: Sequence[str]) -> int:
+def _widest(cells: Iterable[str]) -> int:
     return max(map(cell_len, cells), default=0)
 
 

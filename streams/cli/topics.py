@@ -26,9 +26,11 @@ def check(config: ConfigFolder = None) -> int:
     """
     from streams.kafka.topics import check as compare
 
-    problems = asyncio.run(compare(configuration(config)))
-    for problem in problems:
+    found = asyncio.run(compare(configuration(config)))
+    for line in found.notes:
+        note(line)
+    for problem in found.problems:
         complain(problem)
-    if not problems:
+    if not found.problems:
         note("all topics are as they should be")
-    return 1 if problems else 0
+    return 1 if found.problems else 0

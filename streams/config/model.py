@@ -245,6 +245,7 @@ class Config:
             future_skew=self.lateness.future_skew,
             closed_ticket=self.retention.closed_ticket,
             forgotten=self.retention.forgotten,
+            zone=self.timezone,
             windows=self.windows,
             count_bots=self.count_bots,
             count_automatic=self.count_automatic,

@@ -43,6 +43,8 @@ CLOSED: Final = "closed"
 DELETED: Final = "deleted"
 MERGED: Final = "merged"
 ORPHAN: Final = "orphan"
+SKEWED: Final = "skewed"
+"""Something ended before the creation: a clock of the source is wrong."""
 
 DURATIONS: Final = frozenset(
     {FIRST_RESPONSE, PICKUP, RESOLUTION, FIRST_RESOLUTION, FULL_RESOLUTION}

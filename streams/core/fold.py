@@ -31,12 +31,17 @@ CORE_ATTRIBUTES: Final = ("status", "priority", "queue", "assignee", "channel")
 
 
 def fold(
-    events: Iterable[Event], settings: Settings, facts: list[Fact], onto: Ticket | None = None
+    events: Iterable[Event],
+    settings: Settings,
+    facts: list[Fact],
+    onto: Ticket | None = None,
+    upcoming: Sequence[Event] = (),
 ) -> Ticket:
     """The ticket that these events make, after `onto` (a checkpoint older than all of them).
 
     Appends the facts of these events to `facts`; those of the checkpoint are not repeated.
-    `onto` is used up: it becomes the result.
+    `onto` is used up: it becomes the result. `upcoming` are known events newer than all of
+    these: they are not stepped over, but the creation may be among them.
     """
     ticket = Ticket() if onto is None else onto
     ordered = sorted(events)
@@ -45,7 +50,7 @@ def fold(
             settle(ticket, settings, facts)
             ticket = Ticket()
         if ticket.last_at < 0 or (ticket.orphan and index == 0):
-            begin(ticket, _part(ordered[index:], settings.forgotten))
+            begin(ticket, _part([*ordered[index:], *upcoming], settings.forgotten))
         step(ticket, event, settings, facts)
     return ticket
 
@@ -116,14 +121,26 @@ def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
 def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
     """The facts that stand only as long as the ticket is as it is: its state, its durations."""
     closed = ticket.status == "closed" and not ticket.gone
+    times = resolution_times(ticket, settings)
     states = (
         (fact.ORPHAN, ticket.first_in, ticket.orphan),
         (fact.DELETED, ticket.deleted_in, ticket.deleted is not None),
         (fact.MERGED, ticket.merged_in, ticket.merged_into is not None),
         (fact.CLOSED, ticket.cell, closed),
+        (fact.SKEWED, ticket.cell, _skewed(ticket, times)),
     )
     found = [Fact(kind, ticket.last_at, cell) for kind, cell, stands in states if stands]
-    return [*found, *resolution_times(ticket, settings)]
+    return [*found, *times]
+
+
+def _skewed(ticket: Ticket, times: tuple[Fact, ...]) -> bool:
+    """Whether a duration was floored at 0 because it ends before the creation."""
+    if ticket.created_at is None:
+        return False
+    ends = [ticket.first_response_at, *(item.at for item in times)]
+    if ticket.picked_up is not None:
+        ends.append(ticket.picked_up[0])
+    return any(end is not None and end < ticket.created_at for end in ends)
 
 
 def resolution_times(ticket: Ticket, settings: Settings) -> tuple[Fact, ...]:
@@ -297,7 +314,6 @@ def _first_response(ticket: Ticket, at: int, cell: Cell, facts: list[Fact]) -> N
     if start is None:
         raise AssertionError("a first response without a start")
     ticket.first_response_at = at
-    ticket.skewed = at < start
     facts.append(Fact(fact.FIRST_RESPONSE, at, cell, max(0, at - start)))
 
 
@@ -306,11 +322,15 @@ def _worked(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact
 
 
 def _merged(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
-    ticket.merged_into, ticket.merged_in = event.data["into"], ticket.cell
+    if ticket.merged_into is None:
+        ticket.merged_in = ticket.cell
+    ticket.merged_into = event.data["into"]
 
 
 def _deleted(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
-    ticket.deleted, ticket.deleted_in = event.data["reason"], ticket.cell
+    if ticket.deleted is None:
+        ticket.deleted_in = ticket.cell
+    ticket.deleted = event.data["reason"]
 
 
 def _restored(ticket: Ticket, _event: Event, _settings: Settings, _facts: list[Fact]) -> None:

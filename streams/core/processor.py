@@ -21,6 +21,7 @@ from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Re
 from streams.core.facts import Change, Fact, Standing, change, standing
 from streams.core.fold import extends, step
 from streams.core.record import FORMAT, Packing, Record
+from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.timers import Timers
@@ -88,8 +89,8 @@ class Processor:
         """What dropped tickets leave behind."""
         self.outcomes: Tallied = Counter()
         """All arrivals of the partition since its first offset."""
-        self.sources: dict[str, int] = {}
-        """Newest event time of each source."""
+        self.rhythm = Rhythm(settings.zone)
+        """When each source is usually heard of."""
         self.newest: int | None = None
         """Highest event time applied."""
         self.position: int = 0
@@ -146,7 +147,7 @@ class Processor:
                 return Outcome.IGNORED, "redacted"
             self._touch(arrival.ticket, record, batch)
             records.unredact(record, self._packing)
-        elif self._late(record, event):
+        elif self._late(arrival, record, batch):
             return Outcome.LATE, ""
         else:
             known = self._known(arrival, record, batch)
@@ -156,21 +157,21 @@ class Processor:
         self._touch(arrival.ticket, record, batch)
         record.offset = offset
         self._add(arrival, record, batch)
-        if event.at > self.sources.get(event.source, -1):
-            self.sources[event.source] = event.at
+        self.rhythm.note(event.source, event.at)
         if self.newest is None or event.at > self.newest:
             self.newest = event.at
         return Outcome.APPLIED, ""
 
-    def _late(self, record: Record, event: Event) -> bool:
-        ticket = record.ticket
-        if (
-            event.type == ev.CREATED
-            and ticket.orphan
-            and event.at >= (ticket.first_at or 0) - self.settings.forgotten
-        ):
-            return False
-        return event.at < ticket.last_at - self.settings.apply_within or event.at < record.cut_at
+    def _late(self, arrival: Accepted, record: Record, batch: _Batch) -> bool:
+        event = arrival.event
+        if event.type == ev.CREATED:
+            # A ticket that waits for its new fold may not be an orphan any more.
+            self._refresh(arrival.ticket, record, batch)
+            earliest = (record.ticket.first_at or 0) - self.settings.forgotten
+            if record.ticket.orphan and event.at >= earliest:
+                return False
+        too_old = record.ticket.last_at - self.settings.apply_within
+        return event.at < too_old or event.at < record.cut_at
 
     def _known(self, arrival: Accepted, record: Record, batch: _Batch) -> str | None:
         """How this event is known already: "" the same, "conflict" with another content.
@@ -181,12 +182,17 @@ class Processor:
         event = arrival.event
         if event.at > record.ticket.last_at + self.settings.forgotten:
             return None
-        if records.was_squashed(record, event):
-            return ""
-        if not records.may_hold(record, event, self._packing):
+        squashed = records.was_squashed(record, event)
+        if not squashed and not records.may_hold(record, event, self._packing):
             return None
+        # A forgotten ticket may share the record, not its ids: the fold tells them apart.
+        self._refresh(arrival.ticket, record, batch)
+        begun = record.ticket.first_at or 0
+        if squashed and begun < record.cut_at:
+            # All squashed events are older than the cut, and this one is not.
+            return "conflict"
         history = self._packing.unpack(record.history)
-        same = [e for e in history if e.source == event.source and e.id == event.id]
+        same = [e for e in history if (e.source, e.id) == event[2:4] and e.at >= begun]
         if not same:
             return None
         other = same[0]
@@ -195,6 +201,8 @@ class Processor:
             self._make_stale(arrival.ticket, record, batch)
             history[history.index(other)] = event
             records.keep(record, history, self._packing)
+            # The other one may have been the newest, which says what is late.
+            self._refresh(arrival.ticket, record, batch)
         return "" if other == event else "conflict"
 
     def _key(self, event: Event) -> tuple[Any, ...]:
@@ -375,7 +383,7 @@ class Processor:
             "v": FORMAT,
             "position": self._counted_to + 1,
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
-            "sources": self.sources,
+            "rhythm": self.rhythm.dump(),
             "newest": self.newest,
         }
 
@@ -411,7 +419,7 @@ class Processor:
         self._counted_to = self.position - 1
         for outcome, reason, count in totals["outcomes"]:
             self.outcomes[outcome, reason] = count
-        self.sources = totals["sources"]
+        self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
 
     def _take_over(self, ticket: str, record: Record) -> None:

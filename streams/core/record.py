@@ -190,15 +190,20 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
         if cut == events[0].at:
             cut = events[-1].at + 1
     old = [event for event in events if event.at < cut]
+    kept = events[len(old) :]
     ticket, past, flips = checkpoint_of(record, packing)
     facts: list[Fact] = []
-    ticket = fold(old, settings, facts, ticket)
+    ticket = fold(old, settings, facts, ticket, kept)
     past.add(remembered(facts))
     flips += _flips(facts)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
     record.cut_at = cut
-    record.seen += b"".join(digest(event) for event in old)
-    keep(record, [event for event in events if event.at >= cut], packing)
+    begun = ticket.first_at or 0
+    if any(event.at == begun for event in old):
+        # A new ticket began among them: the ids of a forgotten one are its own.
+        record.seen = b""
+    record.seen += b"".join(digest(event) for event in old if event.at >= begun)
+    keep(record, kept, packing)
 
 
 def remembered(facts: Iterable[Fact]) -> Iterable[Fact]:

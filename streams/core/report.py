@@ -108,7 +108,6 @@ class _Count:
         for item in facts:
             if item.kind in {fact.ENTERED, fact.LEFT}:
                 self.flips[item.at] += 1 if item.kind == fact.ENTERED else -1
-        self.flags["skew"] += ticket.skewed
         self.flags["squashed_early"] += record.squashed_early
         if ticket.active:
             self._now(ticket)
@@ -143,6 +142,7 @@ def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> di
     tally = count.live
     overall = _figures(tally)
     count.flags["orphan"] += overall["tickets"]["orphan"]
+    count.flags["skew"] += sum(n for (kind, _), n in tally.counts.items() if kind == fact.SKEWED)
     return {
         "as_of": format_rfc3339(as_of),
         "events": _events(books.outcomes, count.flags),

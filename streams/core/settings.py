@@ -6,6 +6,7 @@ milliseconds. The values here are the documented defaults.
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -55,6 +56,8 @@ class Settings:
     """A closed ticket silent for longer shrinks to its checkpoint."""
     forgotten: int = 400 * DAY
     """A ticket silent for longer is dropped; two events further apart are two tickets."""
+    zone: tzinfo = UTC
+    """For hours of the week and local days."""
     windows: tuple[int, ...] = (5 * MINUTE, HOUR, DAY, 7 * DAY)
     count_bots: bool = False
     count_automatic: bool = False

@@ -53,7 +53,6 @@ class Ticket:
         "requested_at",
         "resolutions",
         "signal",
-        "skewed",
         "source",
         "status",
         "waiting_since",
@@ -99,8 +98,6 @@ class Ticket:
         self.signal: tuple[int, Cell] | None = None
         """The response signal, when it came before the start of the clock."""
         self.first_response_at: int | None = None
-        self.skewed: bool = False
-        """The first response carries a time before the creation."""
         self.first_resolved: tuple[int, Cell] | None = None
         self.last_resolved: tuple[int, Cell] | None = None
         self.first_closed: tuple[int, Cell] | None = None

@@ -6,11 +6,11 @@ care, so a difference is told, and a person decides.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -32,29 +32,40 @@ _UNITS: Final[Mapping[str, int]] = {
 }
 _QUANTITY: Final = re.compile(rf"(\d+)({'|'.join(_UNITS)})")
 
-_RETRY_S: Final = 0.2
-_TRIES: Final = 100
+_LOOKS: Final = 300
+_BETWEEN_LOOKS_S: Final = 0.1
 
 
-def _setting(value: object) -> str:
-    """A topic setting the way Kafka writes it: `6h` is `21600000`."""
+def _in_kafkas_units(settings: Mapping[str, object]) -> Mapping[str, str]:
+    """Topic settings the way Kafka writes them: `6h` is `21600000`."""
+    return {key: _setting(key, value) for key, value in settings.items()}
+
+
+def _setting(key: str, value: object) -> str:
     quantity = _QUANTITY.fullmatch(str(value))
-    return str(int(quantity[1]) * _UNITS[quantity[2]]) if quantity else str(value)
+    text = str(int(quantity[1]) * _UNITS[quantity[2]]) if quantity else str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        # pydantic reports a ValueError and lets a TypeError pass
+        raise ValueError(f"{key}: expected text or a number, got {value!r}")  # noqa: TRY004
+    if key.endswith((".ms", ".bytes")) and not text.isdecimal():
+        raise ValueError(f"{key}: expected a number, or one with a unit such as 6h or 64MiB")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What one topic should be."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     name: str
     purpose: str
     partitions: PositiveInt | Literal["as source"]
-    config: Mapping[str, Annotated[str, BeforeValidator(_setting)]]
+    config: Annotated[Mapping[str, str], BeforeValidator(_in_kafkas_units)]
     """Kafka's own settings, in Kafka's own units."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(NamedTuple):
     """The topics by what they are for."""
 
     source: Topic
@@ -63,5 +74,227 @@ class Topics:
     dead_letters: Topic
     changelog: Topic
 
-    def __iter__(self) -> "Iterable[Topic]":
-        return iter((self.source, self.transitions, self.late, self.dead_letters, self.changelog))
+
+@dataclass(frozen=True, slots=True)
+class TopicsFile:
+    """What stands in topics.yml."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    replication: PositiveInt
+    topics: Topics
+
+
+class Findings(NamedTuple):
+    """What a comparison with the broker came to, one line each."""
+
+    problems: list[str]
+    """Deskpulse does not work, or not for long, until these are put right."""
+    notes: list[str]
+    """What differs and may be meant so, and what this broker does not tell."""
+
+
+def parse(text: str) -> TopicsFile:
+    """The content of a topics file; raises pydantic's `ValidationError` for any mistake."""
+    return TypeAdapter(TopicsFile).validate_python(yaml.safe_load(text))
+
+
+def load(config: Config) -> TopicsFile:
+    """The topics of one application, with the names its configuration gives them."""
+    file = parse(resources.files(__package__).joinpath("topics.yml").read_text("utf-8"))
+    topics, names = file.topics, config.topics
+    return replace(
+        file,
+        topics=Topics(
+            source=replace(topics.source, name=names.source),
+            transitions=replace(topics.transitions, name=names.transitions),
+            late=replace(topics.late, name=names.late),
+            dead_letters=replace(topics.dead_letters, name=names.dead_letters),
+            changelog=replace(topics.changelog, name=topics.changelog.name.format(app=config.app)),
+        ),
+    )
+
+
+async def ensure(config: Config) -> list[str]:
+    """Create the topics that are missing; returns their names.
+
+    Raises `UserError` when no broker answers or it refuses to create one.
+    """
+    wanted = load(config)
+    async with _admin(config.kafka) as admin:
+        cluster = await _look(admin)
+        missing = [topic for topic in wanted.topics if topic.name not in cluster.topics]
+        await _create(admin, cluster, wanted, missing)
+        await _until(admin, {topic.name for topic in missing}, exist=True)
+    return [topic.name for topic in missing]
+
+
+async def recreate(config: Config, name: str) -> None:
+    """Delete one of our topics with everything in it, and create it anew.
+
+    Raises `UserError` when the broker refuses either.
+    """
+    wanted = load(config)
+    (topic,) = [topic for topic in wanted.topics if topic.name == name]
+    async with _admin(config.kafka) as admin:
+        answer = await admin.delete_topics([name])
+        _refuse(answer.topic_error_codes, "deleted", UnknownTopicOrPartitionError)
+        cluster = await _until(admin, {name}, exist=False)
+        await _create(admin, cluster, wanted, [topic])
+        await _until(admin, {name}, exist=True)
+
+
+async def check(config: Config) -> Findings:
+    """Compare the topics of an application with what they should be; changes nothing.
+
+    Raises `UserError` when no broker answers.
+    """
+    wanted = load(config)
+    findings = Findings([], [])
+    async with _admin(config.kafka) as admin:
+        cluster = await _look(admin)
+        for topic in wanted.topics:
+            layout = cluster.topics.get(topic.name)
+            if layout is None:
+                findings.problems.append(
+                    f"{topic.name} is missing; `deskpulse topics ensure` creates it"
+                )
+                continue
+            _compare_layout(topic, layout, cluster, wanted, findings)
+            _compare_settings(topic, await _settings(admin, topic.name), findings)
+    return findings
+
+
+class _Layout(NamedTuple):
+    partitions: int
+    replicas: int
+
+
+class _Cluster(NamedTuple):
+    brokers: int
+    topics: Mapping[str, _Layout]
+
+    def partitions(self, topic: Topic, topics: Topics) -> int:
+        """How many partitions a topic of ours should have on this cluster."""
+        if topic.partitions != "as source":
+            return topic.partitions
+        source = self.topics.get(topics.source.name)
+        return self.partitions(topics.source, topics) if source is None else source.partitions
+
+
+@asynccontextmanager
+async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**client_arguments(kafka))
+    try:
+        async with reachable(kafka):
+            await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _look(admin: AIOKafkaAdminClient) -> _Cluster:
+    """What there is. All topics: some brokers create a missing one when asked for it by name."""
+    cluster = await admin.describe_cluster()
+    layouts = {
+        topic["topic"]: _Layout(
+            len(topic["partitions"]),
+            min((len(partition["replicas"]) for partition in topic["partitions"]), default=0),
+        )
+        for topic in await admin.describe_topics()
+    }
+    return _Cluster(len(cluster["brokers"]), layouts)
+
+
+async def _until(admin: AIOKafkaAdminClient, names: set[str], *, exist: bool) -> _Cluster:
+    """Look until all of these exist, or none: a broker shows what it has done a little later."""
+    for _ in range(_LOOKS):
+        cluster = await _look(admin)
+        if names.intersection(cluster.topics) == (names if exist else set()):
+            return cluster
+        await asyncio.sleep(_BETWEEN_LOOKS_S)
+    raise UserError(f"the broker is still busy with {', '.join(sorted(names))}; try again later")
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, cluster: _Cluster, wanted: TopicsFile, missing: Sequence[Topic]
+) -> None:
+    replicas = min(wanted.replication, cluster.brokers)
+    if missing:
+        answer = await admin.create_topics(
+            [
+                NewTopic(
+                    topic.name,
+                    cluster.partitions(topic, wanted.topics),
+                    replicas,
+                    topic_configs={
+                        **topic.config,
+                        "min.insync.replicas": str(max(1, replicas - 1)),
+                    },
+                )
+                for topic in missing
+            ]
+        )
+        # Another worker that started at the same time may have been faster.
+        _refuse(answer.topic_errors, "created", TopicAlreadyExistsError)
+
+
+def _refuse(errors: Iterable[Sequence[Any]], done: str, harmless: type[Exception]) -> None:
+    """Raise what a broker answered: (topic, error code, perhaps a text) each."""
+    for name, code, *text in errors:
+        error = for_code(code)
+        if code and error is not harmless:
+            raise UserError(
+                f"the topic {name} could not be {done}: {next(filter(None, text), error.__name__)}"
+            )
+
+
+async def _settings(admin: AIOKafkaAdminClient, name: str) -> Mapping[str, str]:
+    """The topic's settings, as far as this broker tells them (and lets us ask)."""
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+    return {
+        entry[0]: entry[1]
+        for answer in answers
+        for *_, entries in answer.resources
+        for entry in entries
+    }
+
+
+def _compare_layout(
+    topic: Topic, found: _Layout, cluster: _Cluster, wanted: TopicsFile, findings: Findings
+) -> None:
+    partitions = cluster.partitions(topic, wanted.topics)
+    source = wanted.topics.source.name
+    if found.partitions != partitions and topic.partitions == "as source":
+        findings.problems.append(
+            f"{topic.name} has {found.partitions} partitions, but {source} has {partitions};"
+            " stop the workers, then `deskpulse reset` makes it anew"
+        )
+    elif found.partitions != partitions:
+        findings.notes.append(
+            f"{topic.name} has {found.partitions} partitions; a new one gets {partitions}"
+        )
+    replicas = min(wanted.replication, cluster.brokers)
+    if found.replicas < replicas:
+        findings.notes.append(
+            f"{topic.name} is kept on {found.replicas} of {cluster.brokers} brokers;"
+            f" a new one is kept on {replicas}"
+        )
+
+
+def _compare_settings(topic: Topic, found: Mapping[str, str], findings: Findings) -> None:
+    untold = [key for key in topic.config if key not in found]
+    if untold:
+        findings.notes.append(
+            f"{topic.name}: not checked, because this broker does not tell: {', '.join(untold)}"
+        )
+    for key, value in topic.config.items():
+        if key in untold or found[key] == value:
+            continue
+        if key == "cleanup.policy":
+            findings.problems.append(
+                f"{topic.name} has {key}={found[key]} and would lose what Deskpulse needs;"
+                f" set it to {value}"
+            )
+        else:
+            findings.notes.append(f"{topic.name} has {key}={found[key]}; a new one gets {value}")

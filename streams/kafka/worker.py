@@ -102,7 +102,7 @@ class Worker:
             while True:
                 await asyncio.sleep(self._config.commit_interval / 1000)
                 await self.flush()
-                self._on_cycle(self.partitions)
+                self._show()
 
     # -- hooks of the transport -----------------------------------------------------------
 
@@ -130,7 +130,7 @@ class Worker:
                 await self.partitions.release(partitions)
             except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
                 self._fail(error)
-        self._on_cycle(self.partitions)
+        self._show()
 
     async def assigned(self, partitions: set[int]) -> None:
         """Restore what is new, side by side, and read on from where it stands."""
@@ -139,7 +139,13 @@ class Worker:
             await asyncio.gather(*(self._restore(partition) for partition in new))
         except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
             self._fail(error)
-        self._on_cycle(self.partitions)
+        self._show()
+
+    def _show(self) -> None:
+        try:
+            self._on_cycle(self.partitions)
+        except Exception as error:  # noqa: BLE001 - numbers nobody sees any more
+            self._fail(error)
 
     async def _restore(self, partition: int) -> None:
         tp = TP(self.source, partition)

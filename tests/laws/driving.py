@@ -1,0 +1,222 @@
+"""The engine, driven the way a worker drives it, and its report made comparable.
+
+Events are the CloudEvents dicts of `tests.strategies`. They go through the real decoder, so
+the laws hold from the bytes on; what a worker keeps outside the processor (its changelog and
+its committed position) is a `Partition` here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from zlib import crc32
+
+import orjson
+
+from streams.core import record as records
+from streams.core.events import Arrival
+from streams.core.processor import Processor, Verdict
+from streams.core.report import Books, report
+from streams.core.settings import ResolutionAt, ResponseSignal, Settings, SourceSettings
+from streams.wire import packing
+from streams.wire.cloudevents import decode_line
+from tests.reference import model
+from tests.reference.judging import judge
+from tests.reference.settings import Settings as ReferenceSettings
+
+CloudEvent = Mapping[str, Any]
+Report = dict[str, Any]
+
+COMPARED_FLAGS = ("conflict", "orphan", "skew")
+"""Flags that are facts of the tickets. The engine counts the others (`unknown_enum`, ...) on
+every arrival that carries them, the reference on the events that count."""
+
+WALL_MS = 4_102_444_800_000
+"""2100: no event of a test is in the future of the decoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The same settings twice: for the engine and for the reference model."""
+
+    engine: Settings
+    reference: ReferenceSettings
+
+    @classmethod
+    def of(cls, chosen: Mapping[str, Any] | None = None, **engine: Any) -> Self:
+        """`chosen` are settings of the reference model (`tests.strategies.settings`).
+
+        `engine` are settings of the engine; horizons among them hold for both.
+        """
+        shared = {
+            f"{name}_ms": engine[name]
+            for name in ("apply_within", "future_skew", "forgotten")
+            if name in engine
+        }
+        given = ReferenceSettings(**{**(chosen or {}), **shared})
+        sources = tuple(
+            (
+                pattern,
+                SourceSettings(
+                    ResponseSignal(options.get("response_signal", "reply")),
+                    ResolutionAt(options.get("resolution_at", "resolved")),
+                ),
+            )
+            for pattern, options in given.sources
+        )
+        counted = {"count_bots": given.count_bots, "count_automatic": given.count_automatic}
+        return cls(Settings(**{**counted, "sources": sources, **engine}), given)
+
+
+def decoded(events: Iterable[CloudEvent], settings: Settings) -> list[Arrival]:
+    """The arrivals these events are. One without `data` has an empty one: the engine asks for it."""
+    return [
+        decode_line(
+            orjson.dumps({"data": {}, **event}), now_ms=WALL_MS, future_skew_ms=settings.future_skew
+        )
+        for event in events
+    ]
+
+
+def restored(settings: Settings, changelog: Mapping[bytes, bytes | None]) -> Processor:
+    """A processor that has taken over a changelog."""
+    processor = Processor(settings, packing)
+    for _ in processor.restore(changelog.items()):
+        pass
+    return processor
+
+
+@dataclass(slots=True)
+class Partition:
+    """One source partition: its arrivals, its changelog, its committed position."""
+
+    settings: Settings
+    log: list[Arrival] = field(default_factory=list)
+    changelog: dict[bytes, bytes | None] = field(default_factory=dict)
+    committed: int = 0
+    processor: Processor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.processor = Processor(self.settings, packing)
+
+    @property
+    def left(self) -> int:
+        """How many arrivals were not read yet (or have to be read again)."""
+        return len(self.log) - self.processor.position
+
+    def read(self, count: int | None = None) -> list[Verdict]:
+        """Apply the next `count` arrivals as one batch; all that are left by default."""
+        start = self.processor.position
+        end = len(self.log) if count is None else min(len(self.log), start + count)
+        return self.processor.apply(list(enumerate(self.log[start:end], start)))
+
+    def commit(self) -> None:
+        """Make all changes durable, then the position."""
+        cut = self.processor.cut()
+        self.changelog.update(cut.writes)
+        self.committed = cut.position
+
+    def crash(self, share: float = 0.0) -> None:
+        """Die while committing, with a first share of the writes durable, and start again.
+
+        0 is what a lost transaction leaves; 1 lacks nothing but the position.
+        """
+        writes = self.processor.cut().writes
+        self.changelog.update(writes[: round(share * len(writes))])
+        self.processor = restored(self.settings, self.changelog)
+        self.processor.position = self.committed
+
+    def squash(self) -> None:
+        """Squash what no event on time can precede, long before it is due."""
+        for record in self.processor.records.values():
+            if record.history and not record.ticket.orphan:
+                before = record.ticket.last_at - records.horizon(self.settings)
+                records.squash(record, self.settings, packing, before)
+
+    def books(self) -> Books:
+        """What this partition holds, cut as a worker would."""
+        self.commit()
+        processor = self.processor
+        return Books(processor.records, processor.settled, processor.outcomes)
+
+
+def engine(
+    events: Sequence[CloudEvent], rules: Rules, batches: Iterable[int] = ()
+) -> Partition:
+    """One partition that has read all events, in batches of these sizes and the rest at once."""
+    partition = Partition(rules.engine, decoded(events, rules.engine))
+    for size in batches:
+        partition.read(size)
+    partition.read()
+    return partition
+
+
+def merged(books: Iterable[Books]) -> Books:
+    """The books of all partitions of an application."""
+    whole = Books()
+    for one in books:
+        assert whole.records.keys().isdisjoint(one.records)
+        whole.records.update(one.records)
+        whole.settled.merge(one.settled)
+        whole.outcomes.update(one.outcomes)
+    return whole
+
+
+def partition_of(event: CloudEvent, count: int) -> int:
+    """Where the key of an event leads, of `count` partitions."""
+    return crc32(event["subject"].encode()) % count
+
+
+# Reports
+
+
+def engine_report(books: Books, rules: Rules, as_of: int | None = None) -> Report:
+    """The engine's report, comparable; by default as of the newest event applied."""
+    as_of = books.newest if as_of is None else as_of
+    if as_of is None:
+        return {}
+    found = report(books, rules.engine, packing, as_of)
+    depth = found["queue_depth"]
+    found["queue_depth"] = {name: depth[name] for name in ("now", "peak", *_BY)}
+    del found["sla"], found["kpis"]
+    return comparable(found)
+
+
+def reference_report(
+    arrived: Sequence[CloudEvent], rules: Rules, as_of: int | None = None
+) -> Report:
+    """The reference model's report, comparable.
+
+    Its peak is recounted over the tickets the engine keeps: a forgotten one has left them.
+    """
+    settings = rules.reference
+    found = model.report(arrived, settings=settings, as_of=as_of)
+    kept = judge(arrived, settings).kept
+    newest = {name: max(e.time_ms for e in events) for name, events in kept.items() if events}
+    if not newest:
+        return {}
+    now = max(newest.values()) if as_of is None else as_of
+    remembered = {name for name, at in newest.items() if at >= now - settings.forgotten_ms}
+    if len(remembered) < len(newest):
+        of_kept = [event for event in arrived if event["subject"] in remembered]
+        found["queue_depth"]["peak"] = model.report(of_kept, settings=settings, as_of=now)[
+            "queue_depth"
+        ]["peak"]
+    return comparable(found)
+
+
+def comparable(found: Mapping[str, Any], flags: Collection[str] = COMPARED_FLAGS) -> Report:
+    """A report without its zeros and empty parts, and with the flags that both count alike."""
+    events = found["events"]
+    kept = {name: events["flags"].get(name, 0) for name in flags}
+    return _without_zeros({**found, "events": {**events, "flags": kept}})
+
+
+_BY = ("by_queue", "by_status", "by_priority", "by_channel")
+
+
+def _without_zeros(value: Mapping[str, Any]) -> Report:
+    pruned = {
+        name: _without_zeros(inner) if isinstance(inner, Mapping) else inner
+        for name, inner in value.items()
+    }
+    return {name: inner for name, inner in pruned.items() if inner}
