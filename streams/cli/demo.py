@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ WEEKS_BACK: Final = 26
 STOP_S: Final = 4.0
 """How long the worker may take to stop; all of the demo ends within five seconds."""
 REDRAW_S: Final = 1.0
+LOOKS: Final = 5
+"""Event rates are taken over so many pictures, because counters move with each commit."""
 
 Timed = Iterator[tuple[int, tuple[bytes, bytes | None, tuple[tuple[str, bytes | None], ...]]]]
 
@@ -193,22 +196,22 @@ class _Demo:
 
     async def _show(self, worker: subprocess.Popen[bytes], playing: asyncio.Task[None]) -> None:
         """Draw the board once a second until Ctrl-C, the time limit or a failure."""
-        before = await self._first_scrape(worker)
-        if before is None:
+        first = await self._first_scrape(worker)
+        if first is None:
             return
+        looks = deque([first], maxlen=LOOKS)
         give_up = None if self._seconds is None else time.monotonic() + self._seconds
         interactive = out.is_terminal
         with Live(console=out, screen=interactive, auto_refresh=False) as live:
             while not self._ended.is_set() and (give_up is None or time.monotonic() < give_up):
                 self._check(worker, playing)
-                now = await asyncio.to_thread(scrape, [self._url])
+                looks.append(await asyncio.to_thread(scrape, [self._url], looks[-1]))
                 if interactive:
-                    live.update(board(now, before), refresh=True)
-                before = now
+                    live.update(board(looks[-1], looks[0]), refresh=True)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), REDRAW_S)
         if not interactive:
-            out.print(board(before, before))
+            out.print(board(looks[-1], looks[0]))
 
     async def _first_scrape(self, worker: subprocess.Popen[bytes]) -> Scrape | None:
         """The worker's first answer; it needs a moment to start."""

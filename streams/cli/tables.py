@@ -144,7 +144,10 @@ def _breakdown(
     if hidden:
         names.append(f"+{hidden} more")
         counts.append(quantities.count(sum(found.values()) - sum(found[name] for name in shown)))
-    columns = [_name_column(title, names, map(label, found)), _Drawn("active", max(6, _widest(counts)), counts)]
+    columns = [
+        _name_column(title, names, map(label, found)),
+        _Drawn("active", max(6, _widest(counts)), counts),
+    ]
     room = width - sum(column.width + 1 for column in columns)
     if room >= BAR_WIDTHS[0]:
         bars = _bars([found[name] for name in shown], min(room, BAR_WIDTHS[1]), block)

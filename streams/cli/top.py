@@ -21,7 +21,7 @@ RATE_OVER: Final = 5
 def top(
     urls: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[URL]...", help="One per worker.", show_default=DEFAULT),
+        typer.Argument(metavar="URL", help="One per worker.", show_default=DEFAULT),
     ] = None,
     every: Annotated[
         float, typer.Option(min=0.2, metavar="SECONDS", help="How often to look.")

@@ -168,6 +168,8 @@ def squash_due(record: Record, settings: Settings) -> bool:
     orphan waits for its creation, which is never late. When it happens is invisible: only
     events that nothing on time can precede are squashed.
     """
+    if not record.events:
+        return False
     if record.events > settings.history_events or len(record.history) > settings.history_bytes:
         return True
     return (

@@ -64,12 +64,16 @@ class Rhythm:
     def note(self, source: str, at: int) -> None:
         """An event of a source arrived; `at` is its event time."""
         one = self._sources.get(source) or self._meet(source)
-        one.newest = max(one.newest, at)
+        if at > one.newest:  # noqa: PLR1730 - each event comes by here, and max() takes longer
+            one.newest = at
         hour = at // HOUR
+        if hour in one.open:
+            one.open[hour] += 1
+            return
         if hour - _GRACE > self._closed:
             self._close(hour - _GRACE)
         if hour > self._closed:
-            one.open[hour] = one.open.get(hour, 0) + 1
+            one.open[hour] = 1
 
     def sources(self) -> frozenset[str]:
         """The sources that are known."""

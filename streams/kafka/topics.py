@@ -1,88 +1,25 @@
-"""The topics: what they should be (topics.yml), creating them, comparing them.
+"""Creating the topics and comparing them with what they should be (`topics_file`).
 
 A topic that exists is never altered: partitions and retention may have been chosen with
 care, so a difference is told, and a person decides.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from importlib import resources
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
-from pydantic import BeforeValidator, ConfigDict, PositiveInt, TypeAdapter
 
 from streams.config.model import Config, Kafka
 from streams.errors import UserError
 from streams.kafka.connection import client_arguments, reachable
-
-_UNITS: Final[Mapping[str, int]] = {
-    "s": 1_000,
-    "m": 60_000,
-    "h": 3_600_000,
-    "d": 86_400_000,
-    "KiB": 1 << 10,
-    "MiB": 1 << 20,
-}
-_QUANTITY: Final = re.compile(rf"(\d+)({'|'.join(_UNITS)})")
+from streams.kafka.topics_file import Topic, Topics, TopicsFile, load
 
 _LOOKS: Final = 300
 _BETWEEN_LOOKS_S: Final = 0.1
-
-
-def _in_kafkas_units(settings: Mapping[str, object]) -> Mapping[str, str]:
-    """Topic settings the way Kafka writes them: `6h` is `21600000`."""
-    return {key: _setting(key, value) for key, value in settings.items()}
-
-
-def _setting(key: str, value: object) -> str:
-    quantity = _QUANTITY.fullmatch(str(value))
-    text = str(int(quantity[1]) * _UNITS[quantity[2]]) if quantity else str(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        # pydantic reports a ValueError and lets a TypeError pass
-        raise ValueError(f"{key}: expected text or a number, got {value!r}")  # noqa: TRY004
-    if key.endswith((".ms", ".bytes")) and not text.isdecimal():
-        raise ValueError(f"{key}: expected a number, or one with a unit such as 6h or 64MiB")
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What one topic should be."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    name: str
-    purpose: str
-    partitions: PositiveInt | Literal["as source"]
-    config: Annotated[Mapping[str, str], BeforeValidator(_in_kafkas_units)]
-    """Kafka's own settings, in Kafka's own units."""
-
-
-class Topics(NamedTuple):
-    """The topics by what they are for."""
-
-    source: Topic
-    transitions: Topic
-    late: Topic
-    dead_letters: Topic
-    changelog: Topic
-
-
-@dataclass(frozen=True, slots=True)
-class TopicsFile:
-    """What stands in topics.yml."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    replication: PositiveInt
-    topics: Topics
 
 
 class Findings(NamedTuple):
@@ -94,39 +31,21 @@ class Findings(NamedTuple):
     """What differs and may be meant so, and what this broker does not tell."""
 
 
-def parse(text: str) -> TopicsFile:
-    """The content of a topics file; raises pydantic's `ValidationError` for any mistake."""
-    return TypeAdapter(TopicsFile).validate_python(yaml.safe_load(text))
-
-
-def load(config: Config) -> TopicsFile:
-    """The topics of one application, with the names its configuration gives them."""
-    file = parse(resources.files(__package__).joinpath("topics.yml").read_text("utf-8"))
-    topics, names = file.topics, config.topics
-    return replace(
-        file,
-        topics=Topics(
-            source=replace(topics.source, name=names.source),
-            transitions=replace(topics.transitions, name=names.transitions),
-            late=replace(topics.late, name=names.late),
-            dead_letters=replace(topics.dead_letters, name=names.dead_letters),
-            changelog=replace(topics.changelog, name=topics.changelog.name.format(app=config.app)),
-        ),
-    )
-
-
 async def ensure(config: Config) -> list[str]:
     """Create the topics that are missing; returns their names.
 
     Raises `UserError` when no broker answers or it refuses to create one.
     """
     wanted = load(config)
+    created: list[str] = []
     async with _admin(config.kafka) as admin:
-        cluster = await _look(admin)
-        missing = [topic for topic in wanted.topics if topic.name not in cluster.topics]
-        await _create(admin, cluster, wanted, missing)
-        await _until(admin, {topic.name for topic in missing}, exist=True)
-    return [topic.name for topic in missing]
+        # The source first: the partitions it really has decide those of the state.
+        for topics in (wanted.topics[:1], wanted.topics[1:]):
+            cluster = await _look(admin)
+            missing = [topic for topic in topics if topic.name not in cluster.topics]
+            await _create(admin, cluster, wanted, missing)
+            created += (topic.name for topic in missing)
+    return created
 
 
 async def recreate(config: Config, name: str) -> None:
@@ -141,7 +60,6 @@ async def recreate(config: Config, name: str) -> None:
         _refuse(answer.topic_error_codes, "deleted", UnknownTopicOrPartitionError)
         cluster = await _until(admin, {name}, exist=False)
         await _create(admin, cluster, wanted, [topic])
-        await _until(admin, {name}, exist=True)
 
 
 async def check(config: Config) -> Findings:
@@ -219,24 +137,23 @@ async def _until(admin: AIOKafkaAdminClient, names: set[str], *, exist: bool) ->
 async def _create(
     admin: AIOKafkaAdminClient, cluster: _Cluster, wanted: TopicsFile, missing: Sequence[Topic]
 ) -> None:
+    if not missing:
+        return
     replicas = min(wanted.replication, cluster.brokers)
-    if missing:
-        answer = await admin.create_topics(
-            [
-                NewTopic(
-                    topic.name,
-                    cluster.partitions(topic, wanted.topics),
-                    replicas,
-                    topic_configs={
-                        **topic.config,
-                        "min.insync.replicas": str(max(1, replicas - 1)),
-                    },
-                )
-                for topic in missing
-            ]
-        )
-        # Another worker that started at the same time may have been faster.
-        _refuse(answer.topic_errors, "created", TopicAlreadyExistsError)
+    answer = await admin.create_topics(
+        [
+            NewTopic(
+                topic.name,
+                cluster.partitions(topic, wanted.topics),
+                replicas,
+                topic_configs={**topic.config, "min.insync.replicas": str(max(1, replicas - 1))},
+            )
+            for topic in missing
+        ]
+    )
+    # Another worker that started at the same time may have been faster.
+    _refuse(answer.topic_errors, "created", TopicAlreadyExistsError)
+    await _until(admin, {topic.name for topic in missing}, exist=True)
 
 
 def _refuse(errors: Iterable[Sequence[Any]], done: str, harmless: type[Exception]) -> None:

@@ -121,12 +121,16 @@ def scrape(
 def _ask(url: str, fetch: Fetch) -> Numbers | str:
     """The numbers of one worker, or why there are none."""
     try:
-        numbers = Numbers.read(fetch(url))
+        text = fetch(url)
     except (OSError, HTTPException, ValueError) as error:
         # urllib wraps the reason, and the wrapper says nothing more.
         reason = getattr(error, "reason", error)
         return getattr(reason, "strerror", None) or str(reason) or type(error).__name__
-    return numbers or "answers, but without deskpulse's numbers"
+    try:
+        numbers = Numbers.read(text)
+    except ValueError:
+        numbers = Numbers({})
+    return numbers or "answers, but not with deskpulse's numbers"
 
 
 def _worker(url: str, answer: Numbers | str, at_ms: int, known: Worker | None) -> Worker:

@@ -16,14 +16,9 @@ from streams.core.windows import WindowKey
 from streams.kafka.partitions import Owned, Partitions
 
 
-class Waiting(NamedTuple):
-    """The tickets of one queue and priority for which something is owed."""
-
-    queue: str
-    priority: str
-    tickets: int
-    since: int
-    """The earliest start, epoch milliseconds."""
+Waiting = tuple[str, str, int, int]
+"""Tickets for which something is owed: queue, priority, how many, and the earliest start
+(epoch milliseconds). A plain tuple, because there are thousands in a picture."""
 
 
 class Tickets(NamedTuple):
@@ -126,8 +121,8 @@ def _tickets(processor: Processor) -> Tickets:
 
 def _waiting(instants: Mapping[tuple[str, str], Oldest]) -> tuple[Waiting, ...]:
     return tuple(
-        Waiting(*where, len(oldest), since)
-        for where, oldest in instants.items()
+        (queue, priority, len(oldest), since)
+        for (queue, priority), oldest in instants.items()
         if (since := oldest.first()) is not None
     )
 

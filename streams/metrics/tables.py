@@ -116,17 +116,17 @@ class Tabulator:
             "tickets_unanswered": self._owed(unanswered, queue),
             "tickets_unattended": self._owed(unattended, queue),
             "oldest_unanswered_timestamp_seconds": _oldest(
-                unanswered, lambda one: (queue(one.queue), one.priority)
+                ((queue(name), priority), since) for name, priority, _, since in unanswered
             ),
             "oldest_unattended_timestamp_seconds": _oldest(
-                unattended, lambda one: (queue(one.queue),)
+                ((queue(name),), since) for name, _, _, since in unattended
             ),
         }
 
     def _owed(self, waiting: Iterable[Waiting], queue: Naming) -> dict[Labels, float]:
         table = self._zeros()
-        for one in waiting:
-            table[queue(one.queue),] += one.tickets
+        for name, _, tickets, _ in waiting:
+            table[queue(name),] += tickets
         return table
 
     # -- sums of facts --------------------------------------------------------------------
@@ -213,11 +213,8 @@ def _histogram(kind: str, sums: Counter[WindowKey], queues: tuple[str, ...]) -> 
     return Histogram(tuple(accumulate(map(total, range(len(EDGES) + 1)))), total(SUM))
 
 
-def _oldest(
-    waiting: Iterable[Waiting], labels_of: Callable[[Waiting], Labels]
-) -> dict[Labels, float]:
+def _oldest(starts: Iterable[tuple[Labels, int]]) -> dict[Labels, float]:
     table: dict[Labels, float] = {}
-    for one in waiting:
-        labels = labels_of(one)
-        table[labels] = min(table.get(labels, float("inf")), one.since / 1000)
+    for labels, since in starts:
+        table[labels] = min(table.get(labels, float("inf")), since / 1000)
     return table

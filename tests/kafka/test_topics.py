@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from streams.config.model import Config, Kafka, Topics
 from streams.errors import UserError
 from streams.kafka.embedded import free_port
-from streams.kafka.topics import check, ensure, load, parse, recreate
+from streams.kafka.topics import check, ensure, recreate
+from streams.kafka.topics_file import load, parse
 from tests.brokers import Broker, unique
 
 Result = TypeVar("Result")

@@ -162,9 +162,9 @@ def test_without_any_first_answer_the_error_names_each_address_and_why() -> None
     assert str(caught.value) == f"{A}: Connection refused; {B}: timed out"
 
 
-@pytest.mark.parametrize("answer", ["up 1\n", "<html>It works!</html>"])
+@pytest.mark.parametrize("answer", ["", "up 1\n", "Deskpulse\n/metrics\n"])
 def test_what_answers_without_our_numbers_is_no_worker(answer: str) -> None:
-    with pytest.raises(NoAnswerError, match="worker-1"):
+    with pytest.raises(NoAnswerError, match="answers, but not with deskpulse's numbers"):
         looks({A: answer})
 
 

@@ -1,0 +1,77 @@
+# Everything a newcomer needs: `make demo`, then `make test`. `make` alone lists the targets.
+# Another Python: make demo PYTHON=python3.12. Options of a command: make demo ARGS="--speed 300".
+
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+# One stamp per Python, so that another one gives another environment.
+RUNTIME := .venv/.runtime-$(notdir $(PYTHON))
+DEV := .venv/.dev-$(notdir $(PYTHON))
+KAFKA := target/kafka-libs/.complete
+
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(ARGS)
+
+OTHER_PYTHON := add PYTHON=python3.12 (or wherever Python 3.11 or newer is)
+
+define CHECK_PYTHON
+import sys
+if sys.version_info < (3, 11):
+    sys.exit("Deskpulse needs Python 3.11 or newer, and $(PYTHON) is %d.%d: $(OTHER_PYTHON)" % sys.version_info[:2])
+endef
+export CHECK_PYTHON
+
+.PHONY: help demo test lint install bench lock kafka clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 15
+
+demo: $(RUNTIME) ## Broker, simulated support team, worker, metrics and terminal view
+	@exec $(BIN)/deskpulse demo $(ARGS)
+
+test: lint ## Everything CI holds, as far as this machine has the parts
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(DEV) ## Style and types only
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+
+install: $(DEV) ## Only prepare .venv, with the tools of development
+
+bench: $(DEV) ## The benchmarks
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--upgrade for all)
+	$(LOCK) pyproject.toml -o requirements.lock
+	echo hatchling | $(LOCK) - -c requirements.lock -o deploy/build.lock
+	$(LOCK) pyproject.toml --group dev -c requirements.lock -c deploy/build.lock -o requirements-dev.lock
+
+kafka: $(KAFKA) ## Fetch Apache Kafka for the tests (needs Maven, and Java to run it)
+
+clean: ## Remove everything that was made
+	rm -rf .venv target build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# The lock files are the whole truth: every file has a known hash, and nothing else is fetched.
+# Deskpulse itself is installed in place, by the locked build tool.
+$(RUNTIME): requirements.lock deploy/build.lock pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here: $(OTHER_PYTHON)" >&2; exit 1; }
+	@"$(PYTHON)" -c "$$CHECK_PYTHON"
+	@echo "Preparing .venv (once)"
+	@"$(PYTHON)" -m venv --clear .venv
+	@$(PIP) --require-hashes -r requirements.lock -r deploy/build.lock
+	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.lock
+	@echo "Adding the tools of development (once)"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(KAFKA): tests/kafka/pom.xml
+	@rm -rf $(@D)
+	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@
