@@ -12,6 +12,7 @@ from streams.cli.console import note
 from streams.cli.options import ConfigFolder, configuration
 from streams.clock import wall_ms
 from streams.config import Config
+from streams.errors import UserError
 
 
 def worker(
@@ -40,10 +41,14 @@ def worker(
 
 async def _run(config: Config) -> int:
     from streams.kafka.delivery import exactly_once
+    from streams.kafka.topics import check
     from streams.kafka.worker import Worker
     from streams.metrics import Exporter
 
     guarantee = await exactly_once(config)
+    topics = await check(config)
+    if topics.problems:
+        raise UserError("\n".join(topics.problems))
     with Exporter(config) as exporter:
         running = Worker(config, exactly_once=guarantee, on_cycle=exporter.show, clock=wall_ms)
         loop = asyncio.get_running_loop()

@@ -31,17 +31,12 @@ CORE_ATTRIBUTES: Final = ("status", "priority", "queue", "assignee", "channel")
 
 
 def fold(
-    events: Iterable[Event],
-    settings: Settings,
-    facts: list[Fact],
-    onto: Ticket | None = None,
-    upcoming: Sequence[Event] = (),
+    events: Iterable[Event], settings: Settings, facts: list[Fact], onto: Ticket | None = None
 ) -> Ticket:
     """The ticket that these events make, after `onto` (a checkpoint older than all of them).
 
     Appends the facts of these events to `facts`; those of the checkpoint are not repeated.
-    `onto` is used up: it becomes the result. `upcoming` are known events newer than all of
-    these: they are not stepped over, but the creation may be among them.
+    `onto` is used up: it becomes the result.
     """
     ticket = Ticket() if onto is None else onto
     ordered = sorted(events)
@@ -50,7 +45,7 @@ def fold(
             settle(ticket, settings, facts)
             ticket = Ticket()
         if ticket.last_at < 0 or (ticket.orphan and index == 0):
-            begin(ticket, _part([*ordered[index:], *upcoming], settings.forgotten))
+            begin(ticket, _part(ordered[index:], settings.forgotten))
         step(ticket, event, settings, facts)
     return ticket
 

@@ -100,6 +100,8 @@ class Processor:
         self._timers = Timers()
         self._since: int | None = None
         """The first effective now of this run."""
+        self._arrived: set[str] = set()
+        """Tickets with arrivals since effective now was last moved."""
         self._dirty: set[str] = set()
         self._dropped: list[str] = []
         self._fresh = Totals()
@@ -270,7 +272,8 @@ class Processor:
             if records.squash_due(record, self.settings):
                 records.squash(record, self.settings, self._packing)
             self._dirty.add(ticket)
-            record.arrived_at = -1 if self.windows.now is None else self.windows.now
+            if self._since is not None:
+                self._arrived.add(ticket)
             self._schedule(ticket, record)
         if self.windows.now is None and self.newest is not None:
             self.windows.forget_before(self.newest - self.settings.future_skew)
@@ -293,6 +296,10 @@ class Processor:
         self.windows.advance(now)
         if self._since is None:
             self._since = now
+        for ticket in self._arrived:
+            # By the clock after the batch: in a recorded log the batch itself may move it far.
+            self.records[ticket].arrived_at = now
+        self._arrived.clear()
         for due, ticket in self._timers.due(now):
             record = self.records.get(ticket)
             if record is not None and record.timer == due:

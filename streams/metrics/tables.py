@@ -6,7 +6,7 @@ has its value at `()`. What has no value now is absent: the numbers of tickets w
 partition is restored, the oldest of none.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import accumulate
@@ -29,6 +29,8 @@ from streams.metrics.trust import judged, progressed
 
 Labels = tuple[str, ...]
 Naming = Callable[[str], str]
+KeyNaming = Callable[[WindowKey], WindowKey]
+Sums = defaultdict[WindowKey, int]
 
 
 class Histogram(NamedTuple):
@@ -63,11 +65,13 @@ class Tabulator:
         """The values of all metrics, from one picture."""
         self._admit(snapshot)
         queue = cache(self._queues.of)
+        # Each key stands in every window of every partition.
+        named = cache(lambda key: (key[0], queue(key[1]), key[2]))
         tables = Tables({}, {})
-        self._since_start(snapshot, queue, tables)
+        self._since_start(snapshot, named, tables)
         if snapshot.tickets:
             tables.values.update(self._now(snapshot.tickets, queue))
-            self._windows(snapshot.tickets, queue, tables)
+            self._windows(snapshot.tickets, named, tables)
             tables.values.update(self._heard(snapshot.sources))
         tables.values.update(judged(snapshot))
         tables.values.update(progressed(snapshot))
@@ -75,15 +79,16 @@ class Tabulator:
 
     def _admit(self, snapshot: Snapshot) -> None:
         """Name what is new, by volume: tickets active now, and created in the longest window."""
-        queues: Counter[str] = Counter(dict.fromkeys((key[1] for key in snapshot.sums), 0))
+        queues: Counter[str] = Counter({name: 0 for _, name, _ in snapshot.sums})
         channels: Counter[str] = Counter()
         for one in snapshot.tickets:
-            for (queue, _, channel, _), count in one.active.items():
-                queues[queue] += count
+            for (name, _, channel, _), count in one.active.items():
+                queues[name] += count
                 channels[channel] += count
+            # Every other window lies within the longest one.
             for longest in list(one.windows.values())[-1:]:
-                for (kind, queue, index), count in longest.items():
-                    queues[queue] += count if kind == facts.CREATED and index == COUNT else 0
+                for name in {name for _, name, _ in longest}:
+                    queues[name] += longest.get((facts.CREATED, name, COUNT), 0)
         self._queues.admit(queues)
         self._channels.admit(channels)
         self._sources.admit({name: one.weekly for name, one in snapshot.sources.items()})
@@ -131,8 +136,8 @@ class Tabulator:
 
     # -- sums of facts --------------------------------------------------------------------
 
-    def _since_start(self, snapshot: Snapshot, queue: Naming, tables: Tables) -> None:
-        sums = _summed([snapshot.sums], queue)
+    def _since_start(self, snapshot: Snapshot, named: KeyNaming, tables: Tables) -> None:
+        sums = _summed([snapshot.sums], named, _distributed(Origin.SINCE))
         shown = self._queues.shown
         for metric in _summing(Origin.SINCE):
             if metric.kind is Kind.COUNTER:
@@ -144,14 +149,13 @@ class Tabulator:
             for role, kind in ROLES.items()
         }
 
-    def _windows(self, tickets: tuple[Tickets, ...], queue: Naming, tables: Tables) -> None:
+    def _windows(self, tickets: tuple[Tickets, ...], named: KeyNaming, tables: Tables) -> None:
         """Each window, of each partition that has one; a queue without events shows zeros."""
         shown = self._queues.shown
-        windows = dict.fromkeys(name for one in tickets for name in one.windows)
-        sums = {
-            window: _summed((one.windows.get(window, {}) for one in tickets), queue)
-            for window in windows
-        }
+        sums: dict[str, Sums] = {}
+        for window in dict.fromkeys(name for one in tickets for name in one.windows):
+            kinds = _distributed(Origin.WINDOW) if window in WINDOW_HISTOGRAMS else frozenset()
+            sums[window] = _summed((one.windows.get(window, {}) for one in tickets), named, kinds)
         for metric in _summing(Origin.WINDOW):
             if metric.kind is Kind.GAUGE:
                 tables.values[metric.name] = {
@@ -184,29 +188,34 @@ def _summing(origin: Origin) -> tuple[Metric, ...]:
     return tuple(metric for metric in CATALOGUE if metric.origin is origin and metric.fact)
 
 
-def _summed(several: Iterable[Mapping[WindowKey, int]], queue: Naming) -> Counter[WindowKey]:
-    total: Counter[WindowKey] = Counter()
+@cache
+def _distributed(origin: Origin) -> frozenset[str]:
+    return frozenset(metric.fact for metric in _summing(origin) if metric.edges)
+
+
+def _summed(
+    several: Iterable[Mapping[WindowKey, int]], named: KeyNaming, distributed: frozenset[str]
+) -> Sums:
+    """Everything under its names; of facts that are not `distributed` only how many there are."""
+    total: Sums = defaultdict(int)
     for sums in several:
-        for (kind, name, index), amount in sums.items():
-            total[kind, queue(name), index] += amount
+        for key, amount in sums.items():
+            if key[2] == COUNT or key[0] in distributed:
+                total[named(key)] += amount
     return total
 
 
-def _counts(
-    metric: Metric, sums: Counter[WindowKey], queues: tuple[str, ...]
-) -> dict[Labels, float]:
+def _counts(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels, float]:
     return {(queue,): sums[metric.fact, queue, COUNT] for queue in queues}
 
 
-def _distributions(
-    metric: Metric, sums: Counter[WindowKey], queues: tuple[str, ...]
-) -> dict[Labels, Histogram]:
+def _distributions(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels, Histogram]:
     if "queue" not in metric.labels:
         return {(): _histogram(metric.fact, sums, queues)}
     return {(queue,): _histogram(metric.fact, sums, (queue,)) for queue in queues}
 
 
-def _histogram(kind: str, sums: Counter[WindowKey], queues: tuple[str, ...]) -> Histogram:
+def _histogram(kind: str, sums: Sums, queues: tuple[str, ...]) -> Histogram:
     def total(index: int) -> int:
         return sum(sums[kind, queue, index] for queue in queues)
 

@@ -40,7 +40,8 @@ def test_where_it_cannot_start_the_error_says_what_it_said(tmp_path: Path) -> No
     host, port = broker.bootstrap.split(":")
     with socket.create_server((host, int(port))), pytest.raises(UserError) as error, broker:
         pass
-    assert "the embedded broker ended at once" in str(error.value)
+    assert str(error.value).startswith("the embedded broker ended at once: ")
+    assert "Address in use" in str(error.value)
     assert "\n" not in str(error.value)
 
 

@@ -128,8 +128,9 @@ class Partition:
     def squash(self) -> None:
         """Squash what no event on time can precede, long before it is due."""
         for record in self.processor.records.values():
-            if record.history and not record.ticket.orphan:
-                before = record.ticket.last_at - records.horizon(self.settings)
+            before = record.ticket.last_at - records.horizon(self.settings)
+            created_at = record.ticket.created_at
+            if record.history and created_at is not None and created_at < before:
                 records.squash(record, self.settings, packing, before)
 
     def books(self) -> Books:

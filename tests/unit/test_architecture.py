@@ -34,8 +34,8 @@ ONLY_IMPORTERS = {
     "typer": ("streams.cli",),
     "rich": ("streams.cli",),
     # Files that people write: configuration, mappings of an import, the list of topics.
-    "yaml": ("streams.config", "streams.kafka.topics"),
-    "pydantic": ("streams.config", "streams.importers", "streams.kafka.topics"),
+    "yaml": ("streams.config", "streams.kafka.topics_file"),
+    "pydantic": ("streams.config", "streams.importers", "streams.kafka.topics_file"),
 }
 
 

@@ -124,8 +124,9 @@ class Desk:
 
     def families(self) -> dict[str, Metric]:
         """What a scrape gets, read back from its OpenMetrics text."""
-        text = openmetrics(self.registry()).decode()
-        return {family.name: family for family in parse_openmetrics(text)}
+        text = openmetrics(self.registry()).decode()  # type: ignore[no-untyped-call]
+        found = parse_openmetrics(text)  # type: ignore[no-untyped-call]
+        return {family.name: family for family in found}
 
     def samples(self, name: str) -> dict[tuple[str, ...], float]:
         """The values of one series name, by the values of its labels in the order of names."""

@@ -1,6 +1,7 @@
 """Partitions come and go; what a worker exports stays true."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from streams.config import Config
@@ -69,7 +70,7 @@ def test_a_counter_never_falls_when_partitions_leave_and_return() -> None:
     desk.commit()
     before = counters(desk)
     assert before["tickets_created_total", ("pay",)] == 2
-    steps = [
+    steps: list[Callable[[], object]] = [
         lambda: desk.lose(0, 1),
         lambda: desk.own(1),
         lambda: desk.receive(1, desk.event("C", "ticket.created", queue="third")),

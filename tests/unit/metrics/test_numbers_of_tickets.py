@@ -1,5 +1,7 @@
 """What the metrics of tickets say, from events to samples."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.metrics.desk import HOUR, MINUTE, START, Desk, budget
@@ -7,7 +9,7 @@ from tests.unit.metrics.desk import HOUR, MINUTE, START, Desk, budget
 
 def test_active_tickets_are_counted_by_queue_priority_status_and_by_channel() -> None:
     desk = Desk().own(0, 1)
-    pay = {"queue": "pay", "priority": "high", "channel": "email"}
+    pay: dict[str, Any] = {"queue": "pay", "priority": "high", "channel": "email"}
     desk.receive(0, desk.event("T1", "ticket.created", **pay, status="open"))
     desk.receive(
         1,
