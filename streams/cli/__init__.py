@@ -6,15 +6,17 @@ configuration.
 """
 
 import sys
+from typing import Final
 
-from click.exceptions import Abort, ClickException
+from typer import Abort, TyperException
 
 from streams.cli.commands import app
 from streams.cli.console import complain
 from streams.config import ConfigError
 from streams.errors import UserError
 
-UNUSABLE = 2
+UNUSABLE: Final = 2
+INTERRUPTED: Final = 130
 
 
 def main() -> None:
@@ -26,16 +28,26 @@ def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     try:
         code = app(arguments, prog_name="deskpulse", standalone_mode=False)
-    except ClickException as error:
-        error.show()
-        return error.exit_code
+    except TyperException as error:
+        # Without any word the help is shown, and nothing is left to say.
+        said = " ".join(error.format_message().split()).rstrip(".")
+        if said:
+            complain(f"{said}; see {_command(arguments)} --help")
+        return UNUSABLE
     except (ConfigError, UserError) as error:
         complain(str(error))
         return UNUSABLE
     except (KeyboardInterrupt, Abort):
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough (`deskpulse ... | head`).
         sys.stderr.close()
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _command(arguments: list[str]) -> str:
+    """The command that was meant, as far as the words are commands."""
+    names = {command.name for command in app.registered_commands}
+    names |= {group.name for group in app.registered_groups}
+    return " ".join(["deskpulse", *(word for word in arguments[:1] if word in names)])

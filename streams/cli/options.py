@@ -31,7 +31,7 @@ AsOf = Annotated[
 ]
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE...", help="JSON Lines, plain or .gz; - is standard input."),
+    typer.Argument(metavar="FILE", help="JSON Lines, plain or .gz; - is standard input."),
 ]
 
 

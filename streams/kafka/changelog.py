@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config, Kafka
-from streams.kafka.connection import client_arguments, reachable
+from streams.kafka.connection import client_arguments, started
 from streams.kafka.journal import Output, Write
 
 MAX_BATCH_BYTES: Final = 1_000_000
@@ -37,12 +37,8 @@ async def reader(kafka: Kafka, *, read_committed: bool) -> AsyncIterator[AIOKafk
         isolation_level="read_committed" if read_committed else "read_uncommitted",
         max_partition_fetch_bytes=8 << 20,
     )
-    async with reachable(kafka):
-        await consumer.start()
-    try:
+    async with started(kafka, consumer):
         yield consumer
-    finally:
-        await consumer.stop()
 
 
 class Changelog:
@@ -79,11 +75,8 @@ async def committed(config: Config, partition: int) -> int | None:
         **client_arguments(config.kafka), group_id=config.app, enable_auto_commit=False
     )
     source = TopicPartition(config.topics.source, partition)
-    await consumer.start()
-    try:
+    async with started(config.kafka, consumer):
         position: int | None = await consumer.committed(source)
-    finally:
-        await consumer.stop()
     return position
 
 

@@ -6,7 +6,7 @@ Secrets are read here, when a client is made, and nowhere kept.
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 from aiokafka.admin import AIOKafkaAdminClient
@@ -62,6 +62,16 @@ def faust_credentials(kafka: Kafka) -> Any:
     )
 
 
+class Client(Protocol):
+    """A producer or consumer of aiokafka."""
+
+    async def start(self) -> None:
+        """Connect."""
+
+    async def stop(self) -> None:
+        """Disconnect; also after a start that failed."""
+
+
 @asynccontextmanager
 async def reachable(kafka: Kafka) -> AsyncIterator[None]:
     """Turn a failure to connect into one line for a person (`UserError`)."""
@@ -74,12 +84,23 @@ async def reachable(kafka: Kafka) -> AsyncIterator[None]:
         ) from None
 
 
+@asynccontextmanager
+async def started(kafka: Kafka, client: Client) -> AsyncIterator[None]:
+    """The client is connected while the block runs; raises `UserError` if it cannot be."""
+    try:
+        async with reachable(kafka):
+            await client.start()
+        yield
+    finally:
+        await client.stop()
+
+
 async def partitions_of(kafka: Kafka, topic: str) -> list[int]:
     """The partitions of a topic, ascending; none when there is no such topic."""
     admin = AIOKafkaAdminClient(**client_arguments(kafka))
-    async with reachable(kafka):
-        await admin.start()
     try:
+        async with reachable(kafka):
+            await admin.start()
         (described,) = await admin.describe_topics([topic])
     finally:
         await admin.close()

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from streams.config.model import Config
 from streams.errors import UserError
-from streams.kafka.connection import client_arguments, reachable
+from streams.kafka.connection import client_arguments, started
 
 _PROBE_S: Final = 10.0
 
@@ -36,10 +36,8 @@ async def has_transactions(config: Config) -> bool:
     The list of supported requests is no answer: the embedded broker lists them all, and
     fails when they are used.
     """
-    plain = AIOKafkaProducer(**client_arguments(config.kafka))
-    async with reachable(config.kafka):
-        await plain.start()
-    await plain.stop()
+    async with started(config.kafka, AIOKafkaProducer(**client_arguments(config.kafka))):
+        pass  # Somebody answers, so a failure from here on is about transactions.
     probe = AIOKafkaProducer(
         **client_arguments(config.kafka), transactional_id=f"{config.app}-probe"
     )

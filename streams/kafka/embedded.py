@@ -18,7 +18,7 @@ from streams.errors import UserError
 from streams.kafka.child import end, spawn
 
 LOOPBACK: Final = "127.0.0.1"
-READY_WITHIN_S: Final = 15.0
+READY_WITHIN_S: Final = 30.0
 _POLL_S: Final = 0.02
 
 

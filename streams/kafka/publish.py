@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 
 from streams.config.model import Config
-from streams.kafka.connection import client_arguments, reachable
+from streams.kafka.connection import client_arguments, started
 from streams.kafka.journal import Headers
 
 IN_FLIGHT: Final = 5_000
@@ -26,11 +26,9 @@ async def publish(config: Config, messages: AsyncIterable[Message]) -> AsyncIter
     producer = AIOKafkaProducer(
         **client_arguments(config.kafka), acks="all", linger_ms=5, max_batch_size=1 << 18
     )
-    async with reachable(config.kafka):
-        await producer.start()
-    try:
-        waiting: list[asyncio.Future[Any]] = []
-        sent = 0
+    waiting: list[asyncio.Future[Any]] = []
+    sent = 0
+    async with started(config.kafka, producer):
         async for key, value, headers in messages:
             waiting.append(
                 await producer.send(config.topics.source, value, key=key, headers=list(headers))
@@ -41,5 +39,3 @@ async def publish(config: Config, messages: AsyncIterable[Message]) -> AsyncIter
                 waiting.clear()
             yield sent
         await asyncio.gather(*waiting)
-    finally:
-        await producer.stop()

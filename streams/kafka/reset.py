@@ -6,7 +6,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.config.model import Config
 from streams.errors import UserError
-from streams.kafka.connection import client_arguments, partitions_of, reachable
+from streams.kafka.connection import client_arguments, partitions_of, started
 from streams.kafka.topics import recreate
 
 
@@ -20,9 +20,7 @@ async def reset(config: Config) -> int:
     consumer = AIOKafkaConsumer(
         **client_arguments(config.kafka), group_id=config.app, enable_auto_commit=False
     )
-    async with reachable(config.kafka):
-        await consumer.start()
-    try:
+    async with started(config.kafka, consumer):
         sources = [TopicPartition(config.topics.source, partition) for partition in partitions]
         consumer.assign(sources)
         first = await consumer.beginning_offsets(sources)
@@ -32,7 +30,5 @@ async def reset(config: Config) -> int:
             raise UserError(
                 f"the group {config.app} is in use ({type(error).__name__}): stop its workers first"
             ) from None
-    finally:
-        await consumer.stop()
     await recreate(config, config.changelog)
     return len(partitions)

@@ -4,9 +4,17 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
+FOLDER: Final = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
+EVERYTHING: Final = {
+    "job": "deskpulse",
+    "instance": ".+",
+    "queue": ".*",
+    "window": "1h",
+    "__rate_interval": "1m",
+}
+"""The variables as Grafana fills them in while everything is chosen."""
 
 
 def dashboards() -> list[dict[str, Any]]:
@@ -26,10 +34,15 @@ def expressions() -> Iterator[str]:
         yield from (target["expr"] for target in panel["targets"])
 
 
-def dashboard_metrics() -> set[str]:
-    """The metrics that the panels read, named as on `/metrics`.
+def variable(name: str) -> dict[str, Any]:
+    """A variable of the dashboard of now."""
+    (dashboard,) = dashboards()
+    found: dict[str, Any] = next(v for v in dashboard["templating"]["list"] if v["name"] == name)
+    return found
 
-    A histogram goes by its own name, without `_bucket`.
-    """
-    names = (name for text in expressions() for name in re.findall(r"([\w:]+)\s*\{", text))
-    return {name.removesuffix("_bucket") for name in names}
+
+def filled(expression: str, **chosen: str) -> str:
+    """The expression as Grafana sends it; where nothing is `chosen`, everything is."""
+    for name, value in (EVERYTHING | chosen).items():
+        expression = expression.replace(f"${name}", value)
+    return expression

@@ -1,0 +1,222 @@
+"""What is deployed, running: two workers, Prometheus, Alertmanager, and the dashboard's queries.
+
+Two workers read simulated days while Prometheus scrapes them as configured in `deploy/`. All
+tests look at that one scenario, once Prometheus has seen the last event.
+"""
+
+import math
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.request import Request, urlopen
+
+import pytest
+
+from streams.clock import wall_ms
+from streams.kafka.publish import Message
+from streams.metrics.catalogue import CATALOGUE, PREFIX
+from streams.simulate import Scenario, generate
+from tests.brokers import Broker
+from tests.deploy.dashboards import filled, panels, variable
+from tests.deploy.monitoring import Prometheus, Service, monitoring
+from tests.kafka.workers import Application, application
+
+pytestmark = pytest.mark.prometheus
+
+MONDAY_MS: Final = 1_772_434_800_000
+"""2026-03-02T07:00:00Z."""
+TEXT: Final = ("text/plain;version=0.0.4", "text/plain;version=1.0.0")
+"""The formats that promtool reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Helpdesk:
+    """The scenario: everything is read and scraped."""
+
+    prometheus: Prometheus
+    alertmanager: Service
+    app: Application
+    report: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def helpdesk(
+    embedded_broker: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Helpdesk]:
+    """Two workers, each with partitions of its own, that were watched from the first event on."""
+    folder = tmp_path_factory.mktemp("live")
+    messages = support_days()
+    half = len(messages) // 2
+    with application(Broker(embedded_broker, transactions=False), folder) as app:
+        ports = [app.start().port for _ in range(2)]
+        with monitoring(folder, ports) as (prometheus, alertmanager):
+            ready = "count(count by (instance) (deskpulse_state_ready == 1))"
+            app.wait(lambda: prometheus.value(ready) == 2, "two workers with partitions")
+            app.wait(lambda: prometheus.value("sum(deskpulse_state_ready)") == 4, "all of them")
+            # In two parts, so that Prometheus sees numbers grow.
+            for number, part in ((half, messages[:half]), (len(messages), messages[half:])):
+                app.publish(part)
+                wait_until_scraped(app, prometheus, number)
+            yield Helpdesk(prometheus, alertmanager, app, app.report())
+
+
+def support_days() -> list[Message]:
+    """From Monday morning to Tuesday afternoon; some messages come twice, some are broken.
+
+    They come in order: what a late one takes back of a counter, the counter keeps.
+    """
+    scenario = Scenario(
+        MONDAY_MS, days=1.3, scale=1_000, warm_up_days=0, late=0, skew=0, garbage=0.01
+    )
+    return [(each.key, each.value, tuple(each.headers)) for each in generate(scenario)]
+
+
+def wait_until_scraped(app: Application, prometheus: Prometheus, number: int) -> None:
+    read = "sum(deskpulse_events_total)"
+    app.wait(lambda: prometheus.value(read) == number, f"{number} events in Prometheus")
+
+
+def test_prometheus_scrapes_both_workers_without_a_complaint(helpdesk: Helpdesk) -> None:
+    targets = helpdesk.prometheus.data("targets")["activeTargets"]
+    assert [(target["health"], target["lastError"]) for target in targets] == [("up", "")] * 2
+    assert {target["labels"]["job"] for target in targets} == {"deskpulse"}
+
+
+def test_prometheus_knows_every_metric_by_its_type_and_meaning(helpdesk: Helpdesk) -> None:
+    """It asks for OpenMetrics, which alone has histograms of gauges."""
+    known = {
+        entry["metric"]: (entry["type"], entry["help"])
+        for entry in helpdesk.prometheus.data("targets/metadata", match_target='{job="deskpulse"}')
+        if entry["metric"].startswith(PREFIX)
+    }
+    assert known == {PREFIX + metric.name: (metric.kind, metric.help) for metric in CATALOGUE}
+
+
+def test_a_worker_exports_no_more_series_than_it_may(helpdesk: Helpdesk) -> None:
+    scraped = helpdesk.prometheus.by("instance", "scrape_samples_scraped")
+    assert len(scraped) == 2
+    assert max(scraped.values()) <= helpdesk.app.config.max_series
+
+
+@pytest.mark.parametrize("panel", list(panels()), ids=lambda panel: panel["title"])
+def test_every_panel_shows_numbers(helpdesk: Helpdesk, panel: dict[str, Any]) -> None:
+    for target in panel["targets"]:
+        for span in spans():
+            expression = filled(target["expr"], window=span)
+            values = latest(helpdesk.prometheus, expression, instant=target["instant"])
+            assert [value for value in values if not math.isnan(value)], expression
+
+
+def spans() -> list[str]:
+    """The choices of the variable `window`."""
+    choices: str = variable("window")["query"]
+    return choices.split(",")
+
+
+def latest(prometheus: Prometheus, expression: str, *, instant: bool) -> list[float]:
+    """The last value of every series that is still there, asked for as the panel asks."""
+    if instant:
+        return [value for _, value in prometheus.query(expression)]
+    now_s = wall_ms() / 1000
+    when = {"start": str(now_s - 120), "end": str(now_s), "step": "15"}
+    series = prometheus.data("query_range", query=expression, **when)["result"]
+    return [float(each["values"][-1][1]) for each in series if each["values"][-1][0] == now_s]
+
+
+def test_every_variable_offers_what_there_is(helpdesk: Helpdesk) -> None:
+    def choices(name: str) -> set[str]:
+        query = filled(variable(name)["query"]["query"])
+        selector, label = query.removeprefix("label_values(").removesuffix(")").rsplit(", ", 1)
+        found: list[str] = helpdesk.prometheus.data(
+            f"label/{label}/values", **{"match[]": selector}
+        )
+        return set(found)
+
+    assert choices("job") == {"deskpulse"}
+    assert choices("instance") == {f"127.0.0.1:{one.port}" for one in helpdesk.app.workers}
+    assert choices("queue") == set(helpdesk.report["by"]["queue"]) - {""}
+    assert set(spans()) <= set(helpdesk.prometheus.by("window", "deskpulse_window_created"))
+
+
+def test_a_chosen_queue_is_shown_alone(helpdesk: Helpdesk) -> None:
+    depth = helpdesk.report["queue_depth"]["by_queue"]
+    assert len(depth) > 3
+    active = next(panel for panel in panels() if panel["title"] == "Active tickets")
+    (target,) = active["targets"]
+    for queue, number in depth.items():
+        assert helpdesk.prometheus.value(filled(target["expr"], queue=queue)) == number
+
+
+@pytest.mark.parametrize("label", ["queue", "status", "priority"])
+def test_the_active_tickets_in_prometheus_are_those_of_the_report(
+    helpdesk: Helpdesk, label: str
+) -> None:
+    found = helpdesk.prometheus.by(label, f"sum by ({label}) (deskpulse_tickets_active) > 0")
+    assert found == helpdesk.report["queue_depth"][f"by_{label}"]
+    assert sum(found.values()) == helpdesk.report["tickets"]["active"]
+
+
+@pytest.mark.parametrize("what", ["unassigned", "unanswered", "unattended"])
+def test_the_gauges_in_prometheus_are_those_of_the_report(helpdesk: Helpdesk, what: str) -> None:
+    found = helpdesk.prometheus.value(f"sum(deskpulse_tickets_{what})")
+    assert found == helpdesk.report["queue_depth"][what] > 0
+
+
+def test_the_counters_in_prometheus_are_those_of_the_report(helpdesk: Helpdesk) -> None:
+    tickets, counts = helpdesk.report["tickets"], helpdesk.report["counts"]
+    events = helpdesk.report["events"]
+    expected = {
+        "tickets_created_total": tickets["created"],
+        "tickets_resolved_total": counts["resolutions"],
+        "tickets_reopened_total": counts["reopens"],
+        "tickets_transferred_total": counts["transfers"],
+        "tickets_assigned_total": counts["assignments"],
+        'replies_total{role="agent"}': counts["agent_replies"],
+        'replies_total{role="requester"}': counts["requester_messages"],
+        'events_total{outcome="applied"}': events["applied"],
+        'events_total{outcome="duplicate"}': events["duplicate"],
+        "dead_letters_total": sum(events["rejected"].values()),
+    }
+    assert min(expected.values()) > 0
+    found = {name: helpdesk.prometheus.value(f"sum(deskpulse_{name})") for name in expected}
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["first_response", "pickup"])
+def test_the_histograms_in_prometheus_are_those_of_the_report(
+    helpdesk: Helpdesk, name: str
+) -> None:
+    expected = helpdesk.report["durations"][name]
+    value = helpdesk.prometheus.value
+    assert value(f"sum(deskpulse_{name}_seconds_count)") == expected["count"] > 0
+    assert value(f"sum(deskpulse_{name}_seconds_sum)") == pytest.approx(expected["sum_s"])
+
+
+def test_every_alert_rule_was_evaluated_and_the_watchdog_reached_its_receiver(
+    helpdesk: Helpdesk,
+) -> None:
+    def receivers() -> list[list[str]]:
+        alerts = helpdesk.alertmanager.get("/api/v2/alerts", filter='alertname="Watchdog"')
+        return [[receiver["name"] for receiver in alert["receivers"]] for alert in alerts or []]
+
+    helpdesk.app.wait(receivers, "the watchdog at Alertmanager")
+    assert receivers() == [["watchdog"]]
+    groups = helpdesk.prometheus.data("rules")["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert {rule["name"] for rule in rules} > {"Watchdog", "DeskpulseNumbersStale"}
+    assert {(rule["health"], rule.get("lastError", "")) for rule in rules} == {("ok", "")}
+
+
+@pytest.mark.parametrize("accepted", TEXT)
+def test_promtool_finds_nothing_to_mend_in_a_scrape(helpdesk: Helpdesk, accepted: str) -> None:
+    """Complaints come on standard error, and with some versions only there."""
+    for worker in helpdesk.app.workers:
+        url = f"http://127.0.0.1:{worker.port}/metrics"
+        with urlopen(Request(url, headers={"Accept": accepted})) as answer:
+            assert answer.headers["Content-Type"].startswith(accepted.replace(";", "; "))
+            scraped = answer.read()
+        done = subprocess.run(
+            ["promtool", "check", "metrics"], input=scraped, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr.decode()) == (0, "")
