@@ -154,7 +154,7 @@ class _Demo:
     def _configure(self, bootstrap: str) -> Config:
         self._conf.mkdir()
         (self._conf / "deskpulse.yml").write_text(
-            f'kafka: {{bootstrap: "{bootstrap}", rebalance_timeout: 3s}}\n'
+            f'kafka: {{bootstrap: "{bootstrap}", session_timeout: 3s}}\n'
             "delivery: at_least_once\n"
             "time: event\n"
             f"metrics: {{port: {self._port}}}\n"

@@ -14,24 +14,30 @@ from streams.core.windows import WindowKey, keys_of
 class Oldest:
     """The smallest of a changing multiset of instants."""
 
-    __slots__ = ("_counts", "_heap")
+    __slots__ = ("_counts", "_heap", "_size")
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
         self._heap: list[int] = []
+        self._size = 0
 
     def add(self, at: int) -> None:
         """Put one instant in."""
+        self._size += 1
         self._counts[at] += 1
         if self._counts[at] == 1:
             heappush(self._heap, at)
 
     def remove(self, at: int) -> None:
         """Take one instant out that was put in."""
-        if self._counts[at] == 1:
-            del self._counts[at]
-        else:
+        self._size -= 1
+        if self._counts[at] > 1:
             self._counts[at] -= 1
+            return
+        del self._counts[at]
+        if len(self._heap) > 2 * len(self._counts) + 64:
+            # One old instant on top would keep all that came and went below it.
+            self._heap = sorted(self._counts)
 
     def first(self) -> int | None:
         """The earliest instant; `None` when there is none."""
@@ -40,7 +46,7 @@ class Oldest:
         return self._heap[0] if self._heap else None
 
     def __len__(self) -> int:
-        return self._counts.total()
+        return self._size
 
 
 class Now:

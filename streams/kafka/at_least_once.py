@@ -12,7 +12,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiokafka import AIOKafkaProducer
 
 from streams.config.model import Config
-from streams.kafka.changelog import MAX_BATCH_BYTES, Changelog, committed, send, send_outputs
+from streams.kafka.changelog import (
+    MAX_BATCH_BYTES,
+    MAX_REQUEST_BYTES,
+    Changelog,
+    committed,
+    send,
+    send_outputs,
+)
 from streams.kafka.connection import client_arguments
 from streams.kafka.journal import Output, Restored, Write
 
@@ -62,6 +69,7 @@ class AtLeastOnceJournal:
             self._producer = AIOKafkaProducer(
                 **client_arguments(self._config.kafka),
                 max_batch_size=MAX_BATCH_BYTES,
+                max_request_size=MAX_REQUEST_BYTES,
                 acks="all",
             )
             await self._producer.start()

@@ -27,7 +27,7 @@ async def read_books(config: Config, books: Books, *, read_committed: bool) -> A
             source = TopicPartition(config.changelog, partition)
             writes = [
                 (record.key, record.value)
-                async for record in records_to_end(consumer, source)
+                async for record in records_to_end(consumer, source, read_committed=read_committed)
                 if record.key is not None
             ]
             processor = Processor(settings, packing)

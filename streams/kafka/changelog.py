@@ -19,6 +19,10 @@ from streams.kafka.journal import Output, Write
 MAX_BATCH_BYTES: Final = 1_000_000
 """Below the brokers' default `message.max.bytes`; a record is capped far below it."""
 
+MAX_REQUEST_BYTES: Final = 2 << 20
+"""A dead letter is its original and some headers, so it may be larger than what a source may
+send; the topics accept it."""
+
 _POLL_MS: Final = 200
 _POLL_RECORDS: Final = 10_000
 
@@ -54,19 +58,32 @@ class Changelog:
         async with reader(self._kafka, read_committed=self._read_committed) as consumer:
             return [
                 (record.key, record.value)
-                async for record in records_to_end(consumer, TopicPartition(self.topic, partition))
+                async for record in records_to_end(
+                    consumer,
+                    TopicPartition(self.topic, partition),
+                    read_committed=self._read_committed,
+                )
                 if record.key is not None
             ]
 
 
-async def records_to_end(consumer: AIOKafkaConsumer, source: TopicPartition) -> AsyncIterator[Any]:
-    """The records of one partition from its beginning to its end as of now."""
+async def records_to_end(
+    consumer: AIOKafkaConsumer, source: TopicPartition, *, read_committed: bool
+) -> AsyncIterator[Any]:
+    """The records of one partition from its beginning to its end as of the first answer.
+
+    The end is that of the broker's answers to fetches: what the embedded broker says when it
+    is asked for end offsets is too low (docs/brokers.md).
+    """
     consumer.assign([source])
-    end = (await consumer.end_offsets([source]))[source]
-    while end and await consumer.position(source) < end:
+    end: int | None = None
+    while end is None or await consumer.position(source) < end:
         fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
         for record in fetched.get(source, ()):
             yield record
+        if end is None:
+            known = consumer.last_stable_offset if read_committed else consumer.highwater
+            end = known(source)
 
 
 async def committed(config: Config, partition: int) -> int | None:

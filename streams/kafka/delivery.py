@@ -4,7 +4,12 @@ import asyncio
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    KafkaError,
+    UnknownError,
+    UnsupportedVersionError,
+)
 
 from streams.config.model import Config
 from streams.errors import UserError
@@ -43,8 +48,14 @@ async def has_transactions(config: Config) -> bool:
     )
     try:
         await asyncio.wait_for(probe.start(), _PROBE_S)
-    except (KafkaError, TimeoutError):
+    except (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion):
         return False
+    except (KafkaError, TimeoutError) as error:
+        # A coordinator that is moving, a missing permission: no reason to promise less.
+        raise UserError(
+            f"the broker at {config.kafka.bootstrap} does not say whether it has transactions "
+            f"({type(error).__name__}); try again, or set delivery"
+        ) from None
     finally:
         await probe.stop()
     return True

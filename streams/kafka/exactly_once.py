@@ -13,7 +13,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.config.model import Config
-from streams.kafka.changelog import MAX_BATCH_BYTES, Changelog, committed, send, send_outputs
+from streams.kafka.changelog import (
+    MAX_BATCH_BYTES,
+    MAX_REQUEST_BYTES,
+    Changelog,
+    committed,
+    send,
+    send_outputs,
+)
 from streams.kafka.connection import client_arguments
 from streams.kafka.journal import Output, Restored, Write
 
@@ -36,6 +43,7 @@ class ExactlyOnceJournal:
             transactional_id=f"{self._config.app}-tickets-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=MAX_BATCH_BYTES,
+            max_request_size=MAX_REQUEST_BYTES,
             acks="all",
         )
         self._producers[partition] = producer

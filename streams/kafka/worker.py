@@ -8,6 +8,8 @@ module ties its consumer (`streams.kafka.transport`) to the partitions this work
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Final
 
 import faust
@@ -74,6 +76,8 @@ class Worker:
             topic_disable_leader=True,
             web_enabled=False,
             autodiscover=False,
+            # Faust makes this folder and puts nothing of ours there.
+            datadir=str(Path(gettempdir()) / f"deskpulse-{config.app}"),
         )
         app.transport = BatchTransport(app.conf.broker_consumer, app)
         app.deskpulse = self

@@ -1,6 +1,6 @@
 """Every exported metric, declared once: name, type, labels, meaning, and where it comes from.
 
-The collector exports what stands here and nothing else; the table in the docs, the check of
+The collector exports what stands here and nothing else; the page in the docs, the check of
 the dashboards and the count of `max_series` read the same declarations.
 """
 
@@ -12,7 +12,7 @@ from streams.config.model import Config
 from streams.config.series import Family
 from streams.config.values import duration_text
 from streams.core import facts
-from streams.core.events import DONE, PRIORITIES, STATUSES
+from streams.core.events import DONE, OTHER, PRIORITIES, STATUSES
 from streams.core.processor import Outcome
 from streams.core.settings import DAY, HOUR, MINUTE
 from streams.core.windows import EDGES
@@ -238,22 +238,28 @@ CATALOGUE: Final = (
 )
 """Every metric, in the order of the output."""
 
-OWN_FLAGS: Final = ("conflict",)
-"""Flags that judging sets, besides those of decoding."""
+OWN_FLAGS: Final[Mapping[str, str]] = {
+    "conflict": "Its source and id came with another content too; the earlier event counts.",
+}
+"""Flags that judging sets, besides those of decoding, and what they mean."""
 MAX_PARTITIONS: Final = 24
 """Partitions of one worker shown by themselves; the rest is `other`, with the worst values."""
 
+VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "status": (*sorted(STATUSES - DONE), OTHER),
+    "priority": (*sorted(PRIORITIES), OTHER, ""),
+    "role": tuple(ROLES),
+    "outcome": tuple(Outcome),
+    "reason": tuple(REASONS),
+    "flag": (*FLAGS, *OWN_FLAGS),
+}
+"""Every value of the labels that have a closed list; "" is a ticket that has none."""
 CLOSED: Final[Mapping[str, int]] = {
-    "status": len(STATUSES - DONE) + 1,
-    "priority": len(PRIORITIES) + 2,
-    "role": len(ROLES),
-    "outcome": len(Outcome),
-    "reason": len(REASONS),
-    "flag": len(FLAGS) + len(OWN_FLAGS),
+    **{label: len(values) for label, values in VALUES.items()},
     "partition": MAX_PARTITIONS + 1,
     "version": 1,
 }
-"""How many values the labels without a budget have: `other` and none included."""
+"""How many values the labels without a budget have."""
 
 
 def families(config: Config) -> list[Family]:
@@ -270,18 +276,3 @@ def _families(windows: set[str]) -> Iterator[Family]:
             yield from (Family(metric.exported, labels, buckets) for _ in shown)
         else:
             yield Family(metric.exported, metric.labels, buckets)
-
-
-def markdown() -> str:
-    """The catalogue as a Markdown table, for the docs."""
-    rows = ["| metric | type | labels | from | meaning |", "|---|---|---|---|---|"]
-    rows += (
-        f"| `{metric.exported}` | {metric.kind} | {_code(metric.labels)} | {metric.origin} "
-        f"| {metric.help} |"
-        for metric in CATALOGUE
-    )
-    return "\n".join(rows) + "\n"
-
-
-def _code(labels: tuple[str, ...]) -> str:
-    return ", ".join(f"`{label}`" for label in labels)

@@ -33,7 +33,7 @@ class Collector:
     """Exports the latest picture, exactly the metrics of the catalogue."""
 
     def __init__(self, config: Config) -> None:
-        self.snapshot = Snapshot(taken_at=0)
+        self.snapshot = Snapshot()
         """The latest picture; replaced as a whole, from the event loop."""
         self._tabulator = Tabulator(config)
         self._one_at_a_time = threading.Lock()

@@ -56,8 +56,6 @@ class Source(NamedTuple):
 class Snapshot:
     """All numbers of a worker at one moment; nobody writes to it."""
 
-    taken_at: int
-    """Epoch milliseconds."""
     progress: tuple[Progress, ...] = ()
     tickets: tuple[Tickets, ...] = ()
     """Of the partitions that are restored."""
@@ -71,12 +69,11 @@ class Snapshot:
 
 
 def take(partitions: Partitions, now: int) -> Snapshot:
-    """The picture of now; partitions that are not restored show only that."""
+    """The picture of now (epoch milliseconds); partitions not restored show only that."""
     counted = partitions.counted
     owned = sorted(partitions.owned.values(), key=lambda one: one.partition)
     ready = [one.processor for one in owned if one.ready]
     return Snapshot(
-        taken_at=now,
         progress=tuple(_progress(one, now) for one in owned),
         tickets=tuple(_tickets(one) for one in ready),
         sources=_sources(ready),

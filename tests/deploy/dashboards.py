@@ -1,7 +1,6 @@
 """What the provisioned dashboards say, for tests."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final

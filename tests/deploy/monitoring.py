@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,10 +29,12 @@ class Service:
     """A program with an HTTP API that speaks JSON."""
 
     address: str
+    process: subprocess.Popen[bytes]
     log: Path
 
     def get(self, path: str, **parameters: str) -> Any:
         """What it answers; `None` while it does not listen. What it refuses fails the test."""
+        assert self.process.poll() is None, self.log.read_text()[-2000:]
         try:
             with urlopen(f"http://{self.address}{path}?{urlencode(parameters)}") as answer:
                 return json.load(answer)
@@ -41,10 +43,6 @@ class Service:
                 raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from None
         except OSError:
             return None
-
-    def said(self) -> str:
-        """The end of its log."""
-        return self.log.read_text(errors="replace")[-2000:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +76,40 @@ class Prometheus(Service):
 @contextmanager
 def monitoring(folder: Path, workers: Sequence[int]) -> Iterator[tuple[Prometheus, Service]]:
     """Prometheus on workers at these ports, and the Alertmanager it alerts; both just started."""
-    alertmanager = Service(f"{LOOPBACK}:{free_port()}", folder / "alertmanager.log")
-    prometheus = Prometheus(f"{LOOPBACK}:{free_port()}", folder / "prometheus.log")
+    alerts, metrics = (f"{LOOPBACK}:{free_port()}" for _ in range(2))
     addresses = {f"worker-{n}:9108": f"{LOOPBACK}:{port}" for n, port in enumerate(workers, 1)}
-    addresses["alertmanager:9093"] = alertmanager.address
+    addresses["alertmanager:9093"] = alerts
+    with (
+        _running(_alertmanager(alerts, folder), folder / "alertmanager.log") as alertmanager,
+        _running(_prometheus(metrics, addresses, folder), folder / "prometheus.log") as prometheus,
+    ):
+        yield Prometheus(metrics, *prometheus), Service(alerts, *alertmanager)
+
+
+@contextmanager
+def _running(command: list[str], log: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    process = spawn(command, log)
+    try:
+        yield process, log
+    finally:
+        end(process)
+
+
+def _prometheus(address: str, addresses: Mapping[str, str], folder: Path) -> list[str]:
     shutil.copytree(DEPLOY / "prometheus", folder / "prometheus")
     config = folder / "prometheus" / "prometheus.yml"
-    config.write_text(_moved(config.read_text(encoding="utf-8"), addresses), encoding="utf-8")
-    with ExitStack() as running:
-        for command, log in (
-            (_prometheus(prometheus.address, config, folder), prometheus.log),
-            (_alertmanager(alertmanager.address, folder), alertmanager.log),
-        ):
-            process: subprocess.Popen[bytes] = spawn(command, log)
-            running.callback(end, process)
-        yield prometheus, alertmanager
-
-
-def _moved(text: str, addresses: Mapping[str, str]) -> str:
+    text = config.read_text(encoding="utf-8")
     for there, here in addresses.items():
         assert text.count(there) == 1, f"{there} is not in the configuration"
         text = text.replace(there, here)
-    return text
-
-
-def _prometheus(address: str, config: Path, folder: Path) -> list[str]:
+    config.write_text(text, encoding="utf-8")
     return [
         "prometheus",
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address={address}",
+        # The first alert fires before the Alertmanager is known: by default, lost for a minute.
+        "--rules.alert.resend-delay=1s",
     ]
 
 

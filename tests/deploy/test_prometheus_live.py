@@ -41,9 +41,7 @@ class Helpdesk:
 
 
 @pytest.fixture(scope="module")
-def helpdesk(
-    embedded_broker: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Helpdesk]:
+def helpdesk(embedded_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
     """Two workers, each with partitions of its own, that were watched from the first event on."""
     folder = tmp_path_factory.mktemp("live")
     messages = support_days()
@@ -118,7 +116,7 @@ def latest(prometheus: Prometheus, expression: str, *, instant: bool) -> list[fl
     """The last value of every series that is still there, asked for as the panel asks."""
     if instant:
         return [value for _, value in prometheus.query(expression)]
-    now_s = wall_ms() / 1000
+    now_s = wall_ms() // 1000
     when = {"start": str(now_s - 120), "end": str(now_s), "step": "15"}
     series = prometheus.data("query_range", query=expression, **when)["result"]
     return [float(each["values"][-1][1]) for each in series if each["values"][-1][0] == now_s]

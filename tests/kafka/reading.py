@@ -17,10 +17,14 @@ def read_topic(app: Application, topic: str) -> list[Any]:
         kafka = app.config.kafka
         found: list[Any] = []
         partitions = await partitions_of(kafka, topic)
-        async with reader(kafka, read_committed=app.broker.transactions) as consumer:
+        committed = app.broker.transactions
+        async with reader(kafka, read_committed=committed) as consumer:
             for partition in partitions:
-                async for record in records_to_end(consumer, TopicPartition(topic, partition)):
-                    found.append(record)  # noqa: PERF401 - an async comprehension reads worse
+                source = TopicPartition(topic, partition)
+                found += [
+                    record
+                    async for record in records_to_end(consumer, source, read_committed=committed)
+                ]
         return found
 
     return asyncio.run(read())

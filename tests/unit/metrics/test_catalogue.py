@@ -1,15 +1,12 @@
-"""The catalogue: complete, well named, and what dashboards and alerts rely on."""
+"""The catalogue: complete, well named, and within the limit."""
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 from streams.config import Config, estimate_series
 from streams.core.windows import EDGES
-from streams.metrics.catalogue import CATALOGUE, CLOSED, Kind, families, markdown
-from tests.deploy.dashboards import dashboard_metrics
+from streams.metrics.catalogue import CATALOGUE, CLOSED, Kind, families
 
-RULES = Path(__file__).parents[3] / "deploy" / "prometheus" / "rules"
 EXPORTED = {metric.exported for metric in CATALOGUE}
 
 
@@ -39,13 +36,6 @@ def test_buckets_are_edges_the_engine_counts_by() -> None:
         assert bool(metric.edges) == (metric.kind in (Kind.HISTOGRAM, Kind.GAUGE_HISTOGRAM))
 
 
-def test_the_dashboards_and_alerts_know_only_what_is_exported() -> None:
-    rules = " ".join(path.read_text() for path in RULES.glob("*.yml"))
-    alerts = set(re.findall(r"\bdeskpulse_\w+", rules))
-    assert alerts
-    assert (dashboard_metrics() | alerts) <= EXPORTED
-
-
 def test_the_defaults_fit() -> None:
     assert estimate_series(Config(), families(Config()), CLOSED) <= Config().max_series
 
@@ -60,12 +50,3 @@ def test_distributions_in_windows_count_only_for_windows_that_are_configured() -
     assert len(names(hour, 24 * hour)) == 2
     assert len(names(2 * hour, 24 * hour)) == 1
     assert names(2 * hour) == []
-
-
-def test_the_table_for_the_docs_has_a_row_for_each() -> None:
-    head, line, *rows = markdown().splitlines()
-    assert head.count("|") == line.count("|") == 6
-    assert len(rows) == len(CATALOGUE)
-    active = next(row for row in rows if "tickets_active`" in row)
-    assert active.startswith("| `deskpulse_tickets_active` | gauge | `queue`, `priority`, `status`")
-    assert all(row.count("|") == 6 for row in rows)

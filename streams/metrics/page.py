@@ -1,0 +1,118 @@
+"""The catalogue as a page for people who write queries.
+
+`python -m streams.metrics > docs/metrics.md` writes it; a test keeps the two equal.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from streams.config.values import duration_text
+from streams.metrics.catalogue import (
+    CATALOGUE,
+    MAX_PARTITIONS,
+    OWN_FLAGS,
+    VALUES,
+    WINDOW_HISTOGRAMS,
+    Metric,
+    Origin,
+)
+from streams.wire.reasons import FLAGS, REASONS, Reason
+
+HEAD: Final = """\
+# Metrics
+
+What a worker shows on `/metrics`, in OpenMetrics and in Prometheus' text format. This page is
+made from the declarations that are exported: `python -m streams.metrics > docs/metrics.md`.
+
+Each worker shows the partitions it owns. Over several workers, take the `sum` of numbers, the
+`min` of instants, and percentiles of the summed buckets. After a rebalance both owners of a
+partition are visible until their next scrape; so where a series has the label `partition`, take
+the worse value first: `sum(max by (partition) (deskpulse_consumer_lag_events))`.
+
+A `histogram` has the series `…_bucket`, `…_sum` and `…_count`; a `gaugehistogram`, which also
+falls, has `…_bucket`, `…_gsum` and `…_gcount`. Bucket bounds are inclusive.
+"""
+TITLES: Final = {
+    Origin.NOW: "Tickets now",
+    Origin.SINCE: "Since the worker started",
+    Origin.WINDOW: "Trailing windows",
+    Origin.TRUST: "Can the numbers be believed?",
+}
+INTRODUCTIONS: Final = {
+    Origin.NOW: "From the state: a restart changes nothing. A partition that is not restored yet "
+    "is not in them.",
+    Origin.SINCE: "Each fact is counted once, after the commit that made it durable, under the "
+    "queue its ticket had then. A restart begins at zero; `rate` and `increase` know that.",
+    Origin.WINDOW: "Exact by event time, with all corrections, and the same after a restart. "
+    f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured.",
+    Origin.TRUST: "Of the worker, and of each of its partitions.",
+}
+WORDS: Final = {
+    "channel": "as in the events, `labels.channel.max` of them; the others are `other`",
+    "flag": "see below",
+    "partition": f"its number, {MAX_PARTITIONS} of them; the others are `other`",
+    "queue": "as in the events, `labels.queue.max` of them, or fewer where `max_series` is short; "
+    "the others are `other`",
+    "reason": "see below",
+    "source": "as in the events, `labels.source.max` of them; the others are `other`",
+    "version": "of the program",
+    "window": "`windows` of the configuration",
+}
+"""The values of labels that are not simply listed. A label keeps its value for good."""
+
+Row = tuple[str, ...]
+
+
+def page() -> str:
+    """The whole page, Markdown."""
+    parts = [
+        HEAD,
+        *(_section(origin) for origin in Origin),
+        f"## Labels\n\n{_table(('label', 'values'), _values())}",
+        f"## Reasons of dead letters\n\n{_table(('reason', 'meaning'), _reasons())}",
+        f"## Flags\n\n{_table(('flag', 'meaning'), _meanings({**FLAGS, **OWN_FLAGS}))}",
+    ]
+    return "\n".join(parts)
+
+
+def _section(origin: Origin) -> str:
+    rows = (
+        (_code(each.exported), str(each.kind), _listed(each.labels), _meaning(each))
+        for each in CATALOGUE
+        if each.origin is origin
+    )
+    table = _table(("metric", "type", "labels", "meaning"), rows)
+    return f"## {TITLES[origin]}\n\n{INTRODUCTIONS[origin]}\n\n{table}"
+
+
+def _meaning(metric: Metric) -> str:
+    if not metric.edges:
+        return metric.help
+    return f"{metric.help} Buckets: {', '.join(map(duration_text, metric.edges))}."
+
+
+def _values() -> Iterator[Row]:
+    for label in sorted({label for metric in CATALOGUE for label in metric.labels}):
+        yield _code(label), WORDS[label] if label in WORDS else _listed(VALUES[label])
+
+
+def _reasons() -> Iterator[Row]:
+    yield from _meanings({each: text for each, text in REASONS.items() if each in [*Reason]})
+    yield "`missing:FIELD`", "`FIELD` is required and absent or null."
+
+
+def _meanings(sentences: Mapping[str, str]) -> Iterator[Row]:
+    return ((_code(name), sentence) for name, sentence in sentences.items())
+
+
+def _table(head: Row, rows: Iterable[Row]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _code(name: str) -> str:
+    return f"`{name}`"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(_code(name) if name else "none" for name in names)

@@ -1,0 +1,98 @@
+"""Real Kafka for a benchmark: one node, the topics of an application, events in them."""
+
+import asyncio
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aiokafka import AIOKafkaProducer
+
+from streams.clock import wall_ms
+from streams.config import Config, load
+from streams.core.settings import MINUTE
+from streams.kafka.changelog import MAX_BATCH_BYTES, send
+from streams.kafka.connection import client_arguments
+from streams.kafka.journal import Write
+from streams.kafka.topics import ensure
+from streams.simulate import bulk
+from streams.simulate.bulk import STEP_MS, STRIDE
+from tests.bench.engine import PER_TICKET
+from tests.brokers import ApacheKafka, Broker, unique
+from tests.kafka.workers import Application
+
+PARTITIONS = 4
+
+
+@contextmanager
+def kafka() -> Iterator[Broker]:
+    """One node of Apache Kafka in a folder that is removed in the end."""
+    with TemporaryDirectory() as folder, ApacheKafka(Path(folder)) as broker:
+        yield Broker(broker.bootstrap, transactions=True)
+
+
+@contextmanager
+def application(broker: Broker, source: str) -> Iterator[Application]:
+    """A new application, exactly once, by the wall clock; all else is default.
+
+    Its topics exist. Whoever gives the same name of a source reads the same events.
+    """
+    app = unique("bench")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "deskpulse.yml").write_text(
+            f'kafka: {{bootstrap: "{broker.bootstrap}"}}\n'
+            f"app: {app}\n"
+            f"topics: {{source: {source}, transitions: {app}-transitions, late: {app}-late, "
+            f"dead_letters: {app}-dead}}\n"
+            "delivery: exactly_once\n"
+        )
+        config = load_one(folder)
+        asyncio.run(ensure(config))
+        running = Application(folder, config, broker)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+def load_one(folder: Path) -> Config:
+    """The configuration of an application's folder, which also holds its workers' logs."""
+    with TemporaryDirectory() as name:
+        conf = Path(name)
+        (conf / "deskpulse.yml").write_text((folder / "deskpulse.yml").read_text())
+        return load(conf)
+
+
+def recent(tickets: int, *, leave_open: bool = False) -> list[tuple[bytes, bytes]]:
+    """Bulk events of so many tickets, of which the last one happened a minute ago."""
+    steps = tickets + (PER_TICKET - 1) * STRIDE
+    start_ms = wall_ms() - MINUTE - steps * STEP_MS
+    return list(bulk(tickets, PER_TICKET, seed=1, start_ms=start_ms, leave_open=leave_open))
+
+
+def partition_of(key: bytes) -> int:
+    """Where a ticket's events go. Any function does, as long as it spreads them."""
+    return zlib.crc32(key) % PARTITIONS
+
+
+def preload(config: Config, messages: Iterable[tuple[bytes, bytes]]) -> None:
+    """Put events into the source topic, acknowledged."""
+    by_partition: list[list[Write]] = [[] for _ in range(PARTITIONS)]
+    for key, value in messages:
+        by_partition[partition_of(key)].append((key, value))
+
+    async def load_all() -> None:
+        producer = AIOKafkaProducer(
+            **client_arguments(config.kafka), acks="all", max_batch_size=MAX_BATCH_BYTES
+        )
+        await producer.start()
+        try:
+            for partition, writes in enumerate(by_partition):
+                sent = await send(producer, config.topics.source, partition, writes)
+                await asyncio.gather(*sent)
+        finally:
+            await producer.stop()
+
+    asyncio.run(load_all())

@@ -1,0 +1,115 @@
+"""A worker under observation: what `deskpulse worker` runs, with a stopwatch beside it.
+
+    python -m tests.bench.observed CONF EVENTS
+
+Ends once the outcomes of so many events are durable, or with 0 once it is ready, and prints
+what it saw. Instants are those of the monotonic clock, which all processes share.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+from unittest.mock import patch
+
+from streams.config import load
+from streams.config.model import Metrics
+from streams.core.processor import Processor
+from streams.core.windows import COUNT
+from streams.kafka.journal import Write
+from streams.kafka.partitions import Partitions
+from streams.kafka.worker import Worker
+from streams.metrics import Exporter
+from tests.bench.machine import peak_rss
+
+LOOK_S: Final = 0.005
+"""Between two looks; a worker does not notice it."""
+PATIENCE_S: Final = 120.0
+
+
+class Stopwatch:
+    """Instants and CPU seconds at which something was seen for the first time."""
+
+    def __init__(self, partitions: Partitions) -> None:
+        self._partitions = partitions
+        self.seen: dict[str, tuple[float, float]] = {}
+
+    async def until(self, name: str, happened: Callable[[Partitions], bool]) -> None:
+        """Look until it has happened, and note when; raises `TimeoutError` when it does not."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not happened(self._partitions):
+                await asyncio.sleep(LOOK_S)
+        self.seen[name] = time.monotonic(), time.process_time()
+
+
+class Restoring:
+    """Adds up the CPU seconds spent in `Processor.restore`."""
+
+    def __init__(self) -> None:
+        self.cpu_s = 0.0
+        self._restore = Processor.restore
+
+    def __call__(self, processor: Processor, changelog: Iterable[Write]) -> Iterator[int]:
+        """As the original."""
+        steps = self._restore(processor, changelog)
+        while True:
+            started = time.thread_time()
+            restored = next(steps, None)
+            self.cpu_s += time.thread_time() - started
+            if restored is None:
+                return
+            yield restored
+
+
+async def observe(folder: Path, events: int) -> dict[str, Any]:
+    """Run a worker over `events` events and say what was seen."""
+    config = replace(load(folder), metrics=Metrics(port=0))
+    restoring = Restoring()
+    with (
+        Exporter(config) as exporter,
+        patch.object(Processor, "restore", lambda *given: restoring(*given)),
+    ):
+        worker = Worker(config, exactly_once=True, on_cycle=exporter.show)
+        watch = Stopwatch(worker.partitions)
+        running = asyncio.create_task(worker.run())
+        await watch.until("assigned", lambda partitions: bool(partitions.owned))
+        await watch.until("ready", lambda _: exporter.ready()[0])
+        if events:
+            await watch.until("first", _begun)
+            await watch.until("durable", lambda partitions: _durable(partitions) >= events)
+        found = _found(worker.partitions)
+        worker.stopping.set()
+        await running
+    return found | {"seen": watch.seen, "restore_cpu_s": restoring.cpu_s, "rss": peak_rss()}
+
+
+def _begun(partitions: Partitions) -> bool:
+    return any(one.processor.position for one in partitions.owned.values())
+
+
+def _durable(partitions: Partitions) -> int:
+    outcomes = partitions.counted.outcomes
+    return sum(count for (outcome, _), count in outcomes.items() if outcome != "flag")
+
+
+def _found(partitions: Partitions) -> dict[str, Any]:
+    """The answers: what was counted once it was durable, and what is kept."""
+    sums: dict[str, int] = {}
+    for (kind, _, what), count in partitions.counted.totals.sums.items():
+        if what == COUNT:
+            sums[kind] = sums.get(kind, 0) + count
+    processors = [one.processor for one in partitions.owned.values()]
+    return {
+        "outcomes": {str(name): count for (name, _), count in partitions.counted.outcomes.items()},
+        "sums": sums,
+        "tickets": sum(len(processor.records) for processor in processors),
+        "depth": sum(processor.now.depth() for processor in processors),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(observe(Path(sys.argv[1]), int(sys.argv[2])))))
