@@ -33,6 +33,8 @@ from streams.wire.cloudevents import decode_line
 
 WEEKS_BACK: Final = 26
 """The simulated days lie so far in the past, because time runs faster in them."""
+KAFKA_PORT: Final = 9092
+"""Where clients look for a broker by default, so that events can be published to the demo."""
 STOP_S: Final = 4.0
 """How long the worker may take to stop; all of the demo ends within five seconds."""
 REDRAW_S: Final = 1.0
@@ -136,7 +138,7 @@ class _Demo:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._ended.set)
-        with EmbeddedBroker(self._broker_log) as broker:
+        with EmbeddedBroker(self._broker_log, KAFKA_PORT) as broker:
             config = self._configure(broker.bootstrap)
             await ensure(config)
             with self._worker() as worker:

@@ -37,7 +37,7 @@ Files = Annotated[
 
 def configuration(folder: Path | None) -> Config:
     """The configuration of a folder, or the defaults."""
-    return Config() if folder is None else load(folder)
+    return load(folder)
 
 
 def instant(text: str) -> int:

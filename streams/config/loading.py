@@ -55,19 +55,19 @@ class _Tree:
         return Problem(file, line, path_text(path), text)
 
 
-def load(folder: FilesystemPath) -> Config:
+def load(folder: FilesystemPath | None) -> Config:
     """The configuration in a folder; raises `ConfigError` with all mistakes at once.
 
-    An empty folder gives the defaults, a missing one is a mistake. Secrets are not read
+    An empty folder, and none at all, give the defaults; a missing one is a mistake. Secrets are not read
     here, so a folder can be checked, and a file replayed, where none are at hand.
     """
-    documents = tuple(_documents(folder))
+    documents = () if folder is None else tuple(_documents(folder))
     problems = [problem for document in documents for problem in document.problems]
     tree = _Tree()
     for document in documents:
         tree.add(document)
     _override(tree)
-    config, refused = _validate(tree, folder)
+    config, refused = _validate(tree, folder or FilesystemPath())
     problems += refused
     if config is None or problems:
         raise ConfigError(tuple(sorted(problems, key=lambda p: (p.file, p.line or 0))))

@@ -103,7 +103,10 @@ class Processor:
         self._arrived: set[str] = set()
         """Tickets with arrivals since effective now was last moved."""
         self._dirty: set[str] = set()
-        self._dropped: list[str] = []
+        self._dropped: dict[str, int] = {}
+        """Tickets dropped since the last cut, each with the offset of its last event."""
+        self._buried: dict[str, int] = {}
+        """The same of the cut restored from: what stands at or below the offset is settled."""
         self._fresh = Totals()
         self._fresh_outcomes: Tallied = Counter()
 
@@ -130,8 +133,9 @@ class Processor:
         if isinstance(arrival, Ignored):
             return Outcome.IGNORED, arrival.reason
         record = self.records.get(arrival.ticket)
-        if record is not None and offset <= record.offset:
-            # Read again after a restart: the record already holds it.
+        known = self._buried.get(arrival.ticket, -1) if record is None else record.offset
+        if offset <= known:
+            # Read again after a restart: what the changelog says already holds it.
             return Outcome.APPLIED, ""
         if isinstance(arrival, Redaction):
             self._redact(offset, arrival.ticket, record, batch)
@@ -338,7 +342,7 @@ class Processor:
             self.settled.merge(records.settled(record, self.settings, self._packing))
             self.settled.compact()
             del self.records[ticket]
-            self._dropped.append(ticket)
+            self._dropped[ticket] = record.offset
             self._dirty.add(ticket)
             return
         if now >= self._shrink_at(record):
@@ -370,7 +374,6 @@ class Processor:
         if self._dropped:
             settled = {
                 "v": FORMAT,
-                "position": self.position,
                 "dropped": self._dropped,
                 "settled": self.settled.dump(),
             }
@@ -381,7 +384,7 @@ class Processor:
             value = None if record is None else records.dump(record, self._packing)
             writes.append((ticket.encode(), value))
         cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes)
-        self._dirty, self._dropped = set(), []
+        self._dirty, self._dropped = set(), {}
         self._fresh, self._fresh_outcomes = Totals(), Counter()
         return cut
 
@@ -403,21 +406,24 @@ class Processor:
         """
         latest = dict(changelog)
         totals, settled = latest.pop(TOTALS_KEY, None), latest.pop(SETTLED_KEY, None)
-        dropped: set[str] = set()
-        dropped_at = 0
         if settled is not None:
             loaded = self._packing.loads(settled)
             self.settled = Tally.load(loaded["settled"])
-            dropped, dropped_at = set(loaded["dropped"]), loaded["position"]
+            self._buried = loaded["dropped"]
         if totals is not None:
             self._load_totals(self._packing.loads(totals))
         for key, value in latest.items():
             if value is None:
                 continue
             ticket, record = key.decode(), records.load(value, self._packing)
-            if ticket not in dropped or record.offset >= dropped_at:
+            buried = self._buried.get(ticket, -1)
+            if record.offset > buried:
                 self._take_over(ticket, record)
                 yield len(self.records)
+            else:
+                # The drop was written, the deletion was not: both have to be, once more.
+                self._dropped[ticket] = buried
+                self._dirty.add(ticket)
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
         if totals["v"] != FORMAT:

@@ -28,11 +28,11 @@ class EmbeddedBroker:
     Entering returns once it answers, and raises `UserError` where it cannot be had.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, prefer: int = 0) -> None:
         self.log = log
         """Where its output goes."""
-        self.bootstrap = f"{LOOPBACK}:{free_port()}"
-        """What clients connect to, while it runs."""
+        self.bootstrap = f"{LOOPBACK}:{free_port(prefer)}"
+        """What clients connect to, while it runs: the preferred port, or any if it is taken."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -75,10 +75,15 @@ def _program() -> str:
         ) from None
 
 
-def free_port() -> int:
+def free_port(prefer: int = 0) -> int:
     """A port of the loopback interface that nothing listens on right now."""
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
+        # A port that was in use a moment ago counts as free, as it does for a server.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, prefer))
+        except OSError:
+            probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
     return port
 

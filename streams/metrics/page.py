@@ -24,13 +24,15 @@ HEAD: Final = """\
 What a worker shows on `/metrics`, in OpenMetrics and in Prometheus' text format. This page is
 made from the declarations that are exported: `python -m streams.metrics > docs/metrics.md`.
 
-Each worker shows the partitions it owns. Over several workers, take the `sum` of numbers, the
-`min` of instants, and percentiles of the summed buckets. After a rebalance both owners of a
-partition are visible until their next scrape; so where a series has the label `partition`, take
-the worse value first: `sum(max by (partition) (deskpulse_consumer_lag_events))`.
+Each worker shows the partitions it owns. Over several workers, take the `sum` of numbers,
+percentiles of the summed buckets, the `min` of the oldest instants and of
+`deskpulse_source_silent`, and the `max` of `deskpulse_source_last_event_timestamp_seconds`. After
+a rebalance both owners of a partition are visible until their next scrape; so where a series has
+the label `partition`, take the worse value first:
+`sum(max by (partition) (deskpulse_consumer_lag_events))`.
 
-A `histogram` has the series `…_bucket`, `…_sum` and `…_count`; a `gaugehistogram`, which also
-falls, has `…_bucket`, `…_gsum` and `…_gcount`. Bucket bounds are inclusive.
+A `histogram` has series that end in `_bucket`, `_sum` and `_count`; those of a `gaugehistogram`,
+which also falls, end in `_bucket`, `_gsum` and `_gcount`. Bucket bounds are inclusive.
 """
 TITLES: Final = {
     Origin.NOW: "Tickets now",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
@@ -22,7 +23,9 @@ from tests.bench.engine import PER_TICKET
 from tests.brokers import ApacheKafka, Broker, unique
 from tests.kafka.workers import Application
 
-PARTITIONS = 4
+PARTITIONS: Final = 4
+CONF: Final = "conf"
+"""The folder of the configuration, in the application's folder."""
 
 
 @contextmanager
@@ -41,28 +44,23 @@ def application(broker: Broker, source: str) -> Iterator[Application]:
     app = unique("bench")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "deskpulse.yml").write_text(
+        text = (
             f'kafka: {{bootstrap: "{broker.bootstrap}"}}\n'
             f"app: {app}\n"
             f"topics: {{source: {source}, transitions: {app}-transitions, late: {app}-late, "
             f"dead_letters: {app}-dead}}\n"
             "delivery: exactly_once\n"
         )
-        config = load_one(folder)
+        for file in (folder / "deskpulse.yml", folder / CONF / "deskpulse.yml"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        config = load(folder / CONF)
         asyncio.run(ensure(config))
         running = Application(folder, config, broker)
         try:
             yield running
         finally:
             running.stop()
-
-
-def load_one(folder: Path) -> Config:
-    """The configuration of an application's folder, which also holds its workers' logs."""
-    with TemporaryDirectory() as name:
-        conf = Path(name)
-        (conf / "deskpulse.yml").write_text((folder / "deskpulse.yml").read_text())
-        return load(conf)
 
 
 def recent(tickets: int, *, leave_open: bool = False) -> list[tuple[bytes, bytes]]:

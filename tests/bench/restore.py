@@ -15,32 +15,38 @@ from streams.kafka.exactly_once import ExactlyOnceJournal
 from streams.kafka.journal import Write
 from streams.wire import packing
 from tests.bench.alone import alone
-from tests.bench.cluster import PARTITIONS, application, kafka, recent
-from tests.bench.engine import run
+from tests.bench.cluster import CONF, PARTITIONS, application, kafka, partition_of, recent
+from tests.bench.engine import BATCH, fold
 from tests.bench.readings import Reading
 from tests.brokers import unique
 
 TICKETS: Final = 100_000
 TWINS: Final = 20
-"""Tickets that share their events under different names: folding them all takes a minute."""
+"""Tickets that have the same events under different names: to fold them all takes a minute."""
 
 
 def measure(runs: int) -> Iterator[Reading]:
     """The same changelog, a new process for each run."""
     with kafka() as broker, application(broker, unique("events")) as app:
-        asyncio.run(_write(app.config, changelog()))
+        asyncio.run(_write(app.config, changelog(app.config)))
         for _ in range(runs):
             started = time.monotonic()
-            found = alone("observed", app.folder, 0)
+            found = alone("observed", app.folder / CONF, 0)
             yield from _readings(found, started)
 
 
-def changelog() -> list[list[Write]]:
-    """What is kept of the tickets, by partition."""
-    kept: list[list[Write]] = []
-    for twin in range(PARTITIONS):
-        processor = Processor(Config().engine, packing)
-        run(processor, recent(TICKETS // PARTITIONS // TWINS, leave_open=True))
+def changelog(config: Config) -> list[list[Write]]:
+    """What is kept of the tickets, by partition; every partition has the same totals."""
+    processor = Processor(config.engine, packing)
+    messages = recent(TICKETS // TWINS, leave_open=True)
+    for offset in range(0, len(messages), BATCH):
+        fold(processor, messages[offset : offset + BATCH], offset)
+    totals, *tickets = processor.cut().writes
+    kept = [[totals] for _ in range(PARTITIONS)]
+    for twin in range(TWINS):
+        for key, value in tickets:
+            name = b"%b-%d" % (key, twin)
+            kept[partition_of(name)].append((name, value))
     return kept
 
 

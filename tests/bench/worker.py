@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from streams.core import facts
 from tests.bench.alone import alone
-from tests.bench.cluster import application, kafka, preload, recent
+from tests.bench.cluster import CONF, application, kafka, preload, recent
 from tests.bench.engine import PER_TICKET
 from tests.bench.readings import Reading
 from tests.brokers import unique
@@ -28,7 +28,7 @@ def measure(runs: int) -> Iterator[Reading]:
         size = sum(len(value) for _, value in messages) / EVENTS
         for _ in range(runs):
             with application(broker, source) as app:
-                found = alone("observed", app.folder, EVENTS)
+                found = alone("observed", app.folder / CONF, EVENTS)
             yield from _readings(found)
             yield Reading("worker.event", "bytes/event", size)
 

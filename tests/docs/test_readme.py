@@ -1,0 +1,116 @@
+"""What the README says is run: its snippets, its table, its tree, its links."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from streams.core.report import Books, report
+from streams.core.settings import Settings
+from streams.kpis import KPIS, table
+from streams.metrics.catalogue import CATALOGUE
+from streams.wire import packing
+from tests.brokers import ROOT
+
+README: Final = (ROOT / "README.md").read_text()
+SNIPPETS: Final = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+RUNS_ON: Final = "deskpulse worker"
+"""A command that runs until it is ended."""
+
+
+def _environment(bootstrap: str) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "DESKPULSE_BOOTSTRAP": bootstrap}
+
+
+def test_the_snippets_run_in_their_order(embedded_broker: str, tmp_path: Path) -> None:
+    environment = _environment(embedded_broker)
+    before = ["deskpulse topics ensure"]
+    said = ""
+    for snippet in [*before, *SNIPPETS]:
+        if RUNS_ON in snippet:
+            _start_and_end(snippet, environment, tmp_path)
+            continue
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", snippet],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{snippet}\n{done.stderr}"
+        said += done.stdout
+    assert '"count": 1' in said, "the first response of the first event"
+    assert "conf: ok" in said
+    assert (tmp_path / "log.json").exists()
+
+
+def _start_and_end(command: str, environment: dict[str, str], folder: Path) -> None:
+    log = folder / "worker.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            command.split(), cwd=folder, env=environment, stdout=output, stderr=output
+        )
+    give_up = time.monotonic() + 60
+    try:
+        while "restored" not in log.read_text():
+            assert worker.poll() is None, log.read_text()
+            assert time.monotonic() < give_up, log.read_text()
+            time.sleep(0.2)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0, log.read_text()
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def test_there_are_snippets() -> None:
+    assert len(SNIPPETS) == 5
+
+
+def test_the_kpi_table_is_the_one_in_the_code() -> None:
+    assert table() in README, "run `python -m streams.kpis` and put its table into the README"
+
+
+def test_every_key_and_metric_of_the_table_exists() -> None:
+    found = report(Books(), Settings(), packing, 0)
+    families = {metric.name for metric in CATALOGUE}
+    for kpi in KPIS:
+        for key in kpi.report:
+            _look_up(found, key)
+        assert set(kpi.metrics) <= families, kpi.name
+
+
+def _look_up(found: Any, path: str) -> Any:
+    for key in path.split("."):
+        assert key in found, f"the report has no {path}"
+        found = found[key]
+    return found
+
+
+def test_every_metric_is_explained_by_a_kpi_or_is_about_the_worker() -> None:
+    explained = {name for kpi in KPIS for name in kpi.metrics}
+    of_tickets = {
+        metric.name
+        for metric in CATALOGUE
+        if metric.name.startswith(("tickets_", "window_", "oldest_"))
+    }
+    assert of_tickets <= explained
+
+
+def test_links_and_the_tree_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), target
+    tree = README.partition("## The tree")[2]
+    for name in re.findall(r"^(\w+)/ ", tree, re.MULTILINE):
+        assert (ROOT / name).is_dir(), name
+    for name in re.findall(r"^  (\w+)/ ", tree, re.MULTILINE):
+        assert (ROOT / "streams" / name).is_dir(), name
+    packages = {path.parent.name for path in (ROOT / "streams").glob("*/__init__.py")}
+    assert packages == set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE))
