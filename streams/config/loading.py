@@ -58,8 +58,8 @@ class _Tree:
 def load(folder: FilesystemPath | None) -> Config:
     """The configuration in a folder; raises `ConfigError` with all mistakes at once.
 
-    An empty folder, and none at all, give the defaults; a missing one is a mistake. Secrets are not read
-    here, so a folder can be checked, and a file replayed, where none are at hand.
+    An empty folder, and none at all, give the defaults; a missing one is a mistake. Secrets
+    are not read here, so a folder can be checked, and a file replayed, where none are at hand.
     """
     documents = () if folder is None else tuple(_documents(folder))
     problems = [problem for document in documents for problem in document.problems]

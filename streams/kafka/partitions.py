@@ -45,11 +45,25 @@ Seek = Callable[[int], Awaitable[None]]
 class SourceRecord(Protocol):
     """What is read of a consumed Kafka record."""
 
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Kafka's own time of it, epoch milliseconds."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The ticket, if the source did as it should."""
+
+    @property
+    def value(self) -> bytes | None:
+        """The event; `None` is a tombstone."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """In order; a name may stand twice."""
 
 
 @dataclass(slots=True)

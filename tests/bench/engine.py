@@ -11,11 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal, NamedTuple
 
-from streams.core import facts
 from streams.core.processor import Processor
 from streams.core.report import Books, report
 from streams.core.settings import MINUTE, ResponseSignal, Settings, SourceSettings
-from streams.core.windows import COUNT
 from streams.importers import run_import
 from streams.simulate import bulk
 from streams.wire import packing
@@ -79,9 +77,7 @@ def measure_bulk(messages: Sequence[Message]) -> Iterator[Reading]:
     )
 
 
-def _measure_servicenow(
-    path: Path, order: Literal["file", "time"], runs: int
-) -> Iterator[Reading]:
+def _measure_servicenow(path: Path, order: Literal["file", "time"], runs: int) -> Iterator[Reading]:
     run_import("servicenow-audit", SERVICENOW, path, order=order)
     messages = [(None, line) for line in path.read_bytes().splitlines()]
     settings = Settings(sources=(("*", LEFT_NEW),))

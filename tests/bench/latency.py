@@ -1,7 +1,7 @@
-"""From the moment an event is produced until /metrics shows it, at 1,000 other events a second.
+"""From handing an event to a producer until /metrics shows it, among 1,000 others a second.
 
-`deskpulse worker` on real Kafka, exactly once. What is shown is durable: the delay is the wait
-for the next commit cycle (each second), the commit, and up to 50 ms until the next look.
+`deskpulse worker` on real Kafka, exactly once. What is shown is durable, so a delay is the wait
+for the next commit cycle (one a second), the commit, and up to 50 ms until the next look.
 """
 
 import asyncio
@@ -9,9 +9,11 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
+from statistics import quantiles
 from typing import Final
 
 from streams.clock import wall_ms
+from streams.config import Config
 from streams.core.instants import format_rfc3339
 from streams.core.settings import HOUR
 from streams.kafka.publish import Message, publish
@@ -21,43 +23,75 @@ from streams.wire.codec import dumps
 from tests.bench.cluster import application, kafka
 from tests.bench.readings import Reading
 from tests.brokers import unique
-from tests.kafka.workers import PATIENCE_S, Worker
+from tests.kafka.workers import Worker
 
 PER_SECOND: Final = 1_000
-SAMPLES: Final = 120
+SAMPLES: Final = 100
 EVERY: Final = 97
-"""One in so many events is a sample: about ten a second, never in step with the commits."""
+"""A sample follows so many other events: about ten a second, never in step with the commits."""
 LOOK_S: Final = 0.05
 
-_SHOWN: Final = re.compile(r'^deskpulse_tickets_created_total\{queue="samples"\} (\S+)$', re.M)
+_SHOWN: Final = re.compile(r'^deskpulse_replies_total\{role="requester"\} (\S+)$', re.MULTILINE)
+"""Only samples are messages of requesters."""
 
 
 def measure(runs: int) -> Iterator[Reading]:
-    """The same worker all the time; `SAMPLES` for each run."""
+    """`SAMPLES` for each run, all with one worker."""
+    wanted = SAMPLES * EVERY * runs
+    others = bulk(wanted // 3 + 1, 3, seed=1, start_ms=wall_ms() - HOUR, leave_open=True)
     with kafka() as broker, application(broker, unique("events")) as app:
         worker = app.start()
         app.wait(lambda: worker.get("/ready")[0] == 200, "the worker to be ready")
-        for number in range(runs):
-            watch = Watch(worker, shown=number * SAMPLES)
-            asyncio.run(watch.over(publish(app.config, watch.produced(number))))
-            yield from watch.readings()
+        for run in range(runs):
+            delays = sorted(asyncio.run(_delays(app.config, worker, others, run * SAMPLES)))
+            percentiles = quantiles(delays, n=100, method="inclusive")
+            yield Reading("latency.shown.p50", "ms from producing", percentiles[49])
+            yield Reading("latency.shown.p99", "ms from producing", percentiles[98])
+            yield Reading("latency.shown.max", "ms from producing", delays[-1])
 
 
-class Watch:
-    """When each sample was produced, and when it was shown. All of them go to one partition,
-    so that they are shown in this order."""
+async def _delays(
+    config: Config, worker: Worker, others: Iterator[tuple[bytes, bytes]], before: int
+) -> list[float]:
+    """How long each sample took, milliseconds; `before` of them were shown in former runs."""
+    produced: list[float] = []
 
-    def __init__(self, worker: Worker, shown: int) -> None:
-        self._worker = worker
-        self._before = shown
-        self._produced: list[float] = []
-        self._shown: list[float] = []
+    async def traffic() -> AsyncIterator[Message]:
+        number = 0
+        async for key, value in at_rate(islice(others, SAMPLES * EVERY), PER_SECOND):
+            yield key, value, ()
+            number += 1
+            if number % EVERY == 0:
+                produced.append(time.monotonic())
+                yield _sample(before + len(produced))
 
-    async def produced(self, run: int) -> AsyncIterator[Message]:
-        """The traffic with the samples in it."""
-        others = bulk(SAMPLES * EVERY, 6, seed=run, start_ms=wall_ms() - HOUR)
-        async for number, (key, value) in _numbered(at_rate(others, PER_SECOND)):
-            ...
+    looking = asyncio.create_task(_shown(worker, before))
+    async for _ in publish(config, traffic()):
+        pass
+    shown = await looking
+    return [(end - start) * 1000 for start, end in zip(produced, shown, strict=True)]
 
-    async def over(self, sent: AsyncIterator[int]) -> None:
-        ...
+
+async def _shown(worker: Worker, before: int) -> list[float]:
+    """When each sample was first seen. All are of one ticket, so they are shown in order."""
+    shown: list[float] = []
+    while len(shown) < SAMPLES:
+        await asyncio.sleep(LOOK_S)
+        _, text = await asyncio.to_thread(worker.get, "/metrics")
+        found = _SHOWN.search(text)
+        number = int(float(found[1])) if found else 0
+        shown += [time.monotonic()] * (number - before - len(shown))
+    return shown
+
+
+def _sample(number: int) -> Message:
+    event = {
+        "specversion": "1.0",
+        "id": f"sample-{number}",
+        "source": "bench/latency",
+        "type": "ticket.replied",
+        "subject": "samples",
+        "time": format_rfc3339(wall_ms()),
+        "data": {"author": {"id": "a", "role": "requester"}, "visibility": "public"},
+    }
+    return b"samples", dumps(event), ()

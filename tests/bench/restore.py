@@ -65,6 +65,8 @@ def _readings(found: dict[str, Any], started: float) -> Iterator[Reading]:
     seconds = ready - assigned
     yield Reading("restore.from_start", "s until /ready", ready - started)
     yield Reading("restore.from_assignment", "s until /ready", seconds)
-    yield Reading("restore.processor", "% of it in Processor.restore", found["restore_cpu_s"] / seconds * 100)
+    yield Reading(
+        "restore.processor", "% of it in Processor.restore", found["restore_cpu_s"] / seconds * 100
+    )
     yield Reading("restore", "tickets/s", TICKETS / seconds)
     yield Reading("restore.peak", "MB RSS", found["rss"] / 1e6)

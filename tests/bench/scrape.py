@@ -1,9 +1,7 @@
-"""What a scrape costs, and what the event loop notices of it. Prints; asserts no time.
+"""What a scrape of about 2,000 series costs, and what the event loop notices of it.
 
-    python -m tests.bench.scrape [TICKETS]
-
-The worker owns 8 partitions and exports about as many series as `max_series` allows: tickets
-in all queues, statuses, priorities and channels, with a day of facts in every window.
+The worker owns 8 partitions and 100,000 active tickets, in all queues, statuses, priorities and
+channels, with a day of facts in every window.
 """
 
 import asyncio
@@ -14,67 +12,64 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.client import HTTPConnection
 from statistics import median
-from typing import NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
-from streams.config import Config
 from streams.config.model import Metrics
 from streams.core.events import PRIORITIES, STATUSES
 from streams.core.facts import DURATIONS, Fact, Standing
-from streams.core.settings import DAY, MINUTE
+from streams.core.settings import DAY
 from streams.core.windows import WINDOWED
 from streams.metrics import Exporter
 from streams.metrics.snapshot import take
-from tests.unit.metrics.desk import START, Desk
+from tests.bench.readings import Reading
+from tests.unit.metrics.desk import START, Desk, budget
 
-PARTITIONS = 8
-ROUNDS = 20
-
-
-class Cost(NamedTuple):
-    """Milliseconds, the median of several rounds, and how many series there were."""
-
-    series: int
-    take_ms: float
-    """On the event loop, once per commit cycle."""
-    scrape_ms: float
-    """From the request to the last byte, over HTTP."""
-    idle_delay_ms: float
-    """The longest the event loop kept a task waiting in a second without scrapes."""
-    scraped_delay_ms: float
-    """The same in a second of scrapes one after the other."""
+TICKETS: Final = 100_000
+QUEUES: Final = 100
+NAMED: Final = 13
+"""Queues that keep their name."""
+PARTITIONS: Final = 8
+FACTS_EVERY: Final = 10
+"""One ticket in so many has facts: enough to fill every histogram bucket of every queue."""
+ROUNDS: Final = 20
 
 
-def measure(tickets: int, queues: int) -> Cost:
-    """The cost with so many active tickets in so many queues."""
-    desk = _busy(tickets, queues)
-    config = replace(Config(), metrics=Metrics(port=0))
+def measure(runs: int) -> Iterator[Reading]:
+    """The same state all the time; the median of `ROUNDS` for each run."""
+    desk = _busy()
+    config = replace(budget(NAMED), metrics=Metrics(port=0))
     with Exporter(config, lambda: desk.now) as exporter:
         exporter.show(desk.partitions)
-        series = sum(line[:1] not in b"#\n" for line in _scrape(exporter.url).splitlines())
-        return Cost(
-            series,
-            _median_ms(lambda: take(desk.partitions, desk.now)),
-            _median_ms(lambda: _scrape(exporter.url)),
-            asyncio.run(_delay_ms(None)),
-            asyncio.run(_delay_ms(exporter.url)),
-        )
+        body = _scrape(exporter.url)
+        series = sum(line[:1] not in b"#\n" for line in body.splitlines())
+        assert desk.partitions.owned[0].processor.now.depth() == TICKETS // PARTITIONS
+        assert 1_800 < series <= config.max_series, series
+        for _ in range(runs):
+            yield Reading("scrape.series", "series", series)
+            yield Reading("scrape.size", "bytes", len(body))
+            yield Reading("scrape", "ms, request to last byte", _ms(lambda: _scrape(exporter.url)))
+            snapshot_ms = _ms(lambda: take(desk.partitions, desk.now))
+            yield Reading("scrape.snapshot", "ms on the loop each cycle", snapshot_ms)
+            yield Reading("scrape.loop.idle", "ms longest wait in 1 s", asyncio.run(_wait_ms(None)))
+            scraped_ms = asyncio.run(_wait_ms(exporter.url))
+            yield Reading("scrape.loop.scraped", "ms longest wait in 1 s", scraped_ms)
 
 
-def _busy(tickets: int, queues: int) -> Desk:
+def _busy() -> Desk:
     """State as the engine would have it, without the events that lead to it."""
     chance = random.Random(1)
+    active, priorities = sorted(STATUSES - {"resolved", "closed"}), sorted(PRIORITIES)
     desk = Desk().own(*range(PARTITIONS))
     for owned in desk.partitions.owned.values():
         processor = owned.processor
         processor.advance(START)
-        for number in range(tickets // PARTITIONS):
-            cell = (f"queue {number % queues}", chance.choice(sorted(PRIORITIES)), "email")
+        for number in range(TICKETS // PARTITIONS):
+            cell = (f"queue {number % QUEUES}", chance.choice(priorities), "email")
             since = START - chance.randrange(DAY)
-            status = chance.choice(sorted(STATUSES))
-            standing = Standing(cell, status, number % 3 == 0, since, since)
+            standing = Standing(cell, chance.choice(active), number % 3 == 0, since, since)
             processor.now.move(None, standing)
-            if number < 20_000:
+            if number % FACTS_EVERY == 0:
                 facts = [*_facts(chance, cell)]
                 processor.windows.add(facts, 1)
                 desk.partitions.counted.totals.add(facts, processor.windows.edges)
@@ -97,7 +92,9 @@ def _scrape(url: str) -> bytes:
     return body
 
 
-def _median_ms(work: Callable[[], object]) -> float:
+def _ms(work: Callable[[], object]) -> float:
+    """How long it takes, the median of `ROUNDS`."""
+
     def once() -> float:
         started = time.perf_counter()
         work()
@@ -106,7 +103,7 @@ def _median_ms(work: Callable[[], object]) -> float:
     return median(once() for _ in range(ROUNDS))
 
 
-async def _delay_ms(url: str | None) -> float:
+async def _wait_ms(url: str | None) -> float:
     """How late a task comes at worst that asks for a turn each millisecond, for a second."""
     loop, worst = asyncio.get_running_loop(), 0.0
     end = loop.time() + 1
@@ -126,31 +123,3 @@ async def _read_until(end: float, url: str) -> None:
     await asyncio.sleep(end - asyncio.get_running_loop().time())
     process.kill()
     await process.wait()
-
-
-def _note_ns(events: int = 500_000) -> float:
-    """What noting the source of one event costs the hot path."""
-    rhythm = Desk().own(0).partitions.owned[0].processor.rhythm
-    started = time.perf_counter()
-    for number in range(events):
-        rhythm.note("zendesk/acme", START + number * MINUTE // 100)
-    return (time.perf_counter() - started) * 1e9 / events
-
-
-def main(tickets: int) -> None:
-    """Print the costs."""
-    print(
-        f"{'tickets':>9} {'queues':>6} {'series':>6} {'take':>8} {'scrape':>8} "
-        f"{'loop idle':>10} {'loop scraped':>13}   (ms)"
-    )
-    for queues in (10, 100):
-        cost = measure(tickets, queues)
-        print(
-            f"{tickets:>9} {queues:>6} {cost.series:>6} {cost.take_ms:>8.2f} "
-            f"{cost.scrape_ms:>8.1f} {cost.idle_delay_ms:>10.1f} {cost.scraped_delay_ms:>13.1f}"
-        )
-    print(f"rhythm.note: {_note_ns():.0f} ns an event")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

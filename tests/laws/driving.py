@@ -140,9 +140,7 @@ class Partition:
         return Books(processor.records, processor.settled, processor.outcomes)
 
 
-def engine(
-    events: Sequence[CloudEvent], rules: Rules, batches: Iterable[int] = ()
-) -> Partition:
+def engine(events: Sequence[CloudEvent], rules: Rules, batches: Iterable[int] = ()) -> Partition:
     """One partition that has read all events, in batches of these sizes and the rest at once."""
     partition = Partition(rules.engine, decoded(events, rules.engine))
     for size in batches:

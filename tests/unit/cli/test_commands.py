@@ -1,5 +1,6 @@
 """The command line as a person meets it: help, results, and mistakes told in one line."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -74,8 +75,6 @@ def test_replay_writes_the_report(events: Path, tmp_path: Path) -> None:
 
 
 def test_replay_reads_compressed_files_and_several(events: Path, tmp_path: Path) -> None:
-    import gzip
-
     packed = tmp_path / "more.jsonl.gz"
     packed.write_bytes(gzip.compress(dumps(EVENT | {"subject": "T-2"})))
     out = tmp_path / "report.json"

@@ -1,5 +1,7 @@
-"""The partitions of a worker over the journal in memory: what a crash, a rebalance or a
-paused owner may not change."""
+"""The partitions of a worker over the journal in memory.
+
+What a crash, a rebalance or a paused owner may not change.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -188,10 +190,10 @@ def test_metrics_count_what_is_durable_and_nothing_else() -> None:
 def test_effective_now_waits_until_everything_before_it_is_folded() -> None:
     """A partition's clock is the instant of the last answer it has caught up with.
 
-        answer   end 2, taken 2 (batch on the way)   -> no clock yet
-        feed     both folded                          -> the instant of that answer
-        answer   end 5, taken 2                       -> unchanged: three are missing
-        answer   end 3, taken 3, no records           -> a transaction marker at offset 2
+    answer   end 2, taken 2 (batch on the way)   -> no clock yet
+    feed     both folded                          -> the instant of that answer
+    answer   end 5, taken 2                       -> unchanged: three are missing
+    answer   end 3, taken 3, no records           -> a transaction marker at offset 2
     """
 
     async def scenario() -> list[int | None]:
