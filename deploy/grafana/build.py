@@ -148,14 +148,16 @@ SECTIONS: dict[str, tuple[Panel, ...]] = {
     "Speed in the last $window": (
         Panel(
             "First response time",
-            "Wall-clock time from creation to the first response, of those given in the window. "
+            "Wall-clock time from creation to the first response, of those that the workers "
+            "counted in the window: old ones too while they read a backlog. "
             "Interpolated between bucket edges; every target is an edge.",
             "s",
             percentiles("first_response_seconds"),
         ),
         Panel(
             "Resolution time",
-            "Wall-clock time from creation to each resolution in the window. "
+            "Wall-clock time from creation to each resolution that the workers counted in the "
+            "window: old ones too while they read a backlog. "
             "Interpolated between bucket edges; every target is an edge.",
             "s",
             percentiles("resolution_seconds"),

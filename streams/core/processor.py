@@ -371,6 +371,7 @@ class Processor:
         """
         self.outcomes.update(self._fresh_outcomes)
         writes: list[tuple[bytes, bytes | None]] = []
+        writes.append((TOTALS_KEY, self._packing.dumps(self._dump_totals())))
         if self._dropped:
             settled = {
                 "v": FORMAT,
@@ -378,7 +379,6 @@ class Processor:
                 "settled": self.settled.dump(),
             }
             writes.append((SETTLED_KEY, self._packing.dumps(settled)))
-        writes.append((TOTALS_KEY, self._packing.dumps(self._dump_totals())))
         for ticket in self._dirty:
             record = self.records.get(ticket)
             value = None if record is None else records.dump(record, self._packing)

@@ -159,7 +159,7 @@ CATALOGUE: Final = (
     _histogram(
         facts.FIRST_RESPONSE,
         "queue",
-        "Wall-clock time from creation to first response, in seconds, by when it was given.",
+        "Wall-clock time from creation to first response, in seconds.",
     ),
     _histogram(
         facts.PICKUP, "", "Wall-clock time from creation to the first assignee, in seconds."

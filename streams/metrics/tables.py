@@ -115,7 +115,8 @@ class Tabulator:
         unanswered = [each for one in tickets for each in one.unanswered]
         unattended = [each for one in tickets for each in one.unattended]
         return {
-            "tickets_active": cells,
+            # In order, for people who read the page: a queue's cells stand together.
+            "tickets_active": dict(sorted(cells.items())),
             "channel_tickets_active": {(name,): count for name, count in channels.items()},
             "tickets_unassigned": unassigned,
             "tickets_unanswered": self._owed(unanswered, queue),

@@ -9,9 +9,10 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from tests.bench.machine import Others, machine
 from tests.bench.readings import HEAD, Figure, Reading, figures
@@ -34,11 +35,45 @@ NEEDS: Final[Mapping[str, str | None]] = {
 
 
 class Benchmark(NamedTuple):
-    """One benchmark that can run here."""
+    """One benchmark."""
 
     name: str
     what: str
+    """In a line."""
     measure: Measure
+
+
+class Outcome(NamedTuple):
+    """What some benchmarks came to."""
+
+    figures: list[Figure]
+    wrong: dict[str, str]
+    """By benchmark whose answer was wrong: what was found."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run what was asked for; returns the exit code."""
+    parser = argparse.ArgumentParser("python -m tests.bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NEEDS))
+    parser.add_argument("--runs", type=int, default=3, help="how often each runs; default 3")
+    asked = parser.parse_args(arguments)
+    names = asked.names or list(NEEDS)
+    if not set(names) <= set(NEEDS) or asked.runs < 1:
+        parser.error(f"expected names out of {', '.join(NEEDS)}, and at least one run")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    left_out = {name: reason for name in names if (reason := why_not(name))}
+    chosen = [benchmark(name) for name in names if name not in left_out]
+    others = Others.watched()
+    outcome = run(chosen, asked.runs)
+    where = machine() | ({} if others is None else {"others": others.text()})
+    lines = [f"{name:<10} {value}" for name, value in where.items()]
+    lines += ["", HEAD, *(figure.row() for figure in outcome.figures), ""]
+    lines += [f"{each.name:<10} {each.what}" for each in chosen]
+    lines += [f"{name:<10} {reason}" for name, reason in left_out.items()]
+    lines += [f"{name:<10} WRONG ANSWER: {found}" for name, found in outcome.wrong.items()]
+    print("\n".join(lines))
+    write(OUT, where, outcome)
+    return 1 if outcome.wrong else 0
 
 
 def benchmark(name: str) -> Benchmark:
@@ -47,45 +82,30 @@ def benchmark(name: str) -> Benchmark:
     return Benchmark(name, str(module.__doc__).partition("\n")[0], module.measure)
 
 
-def main(arguments: list[str]) -> int:
-    """Run what was asked for; returns the exit code."""
-    parser = argparse.ArgumentParser("python -m tests.bench")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NEEDS))
-    parser.add_argument("--runs", type=int, default=3, help="runs of each; default 3")
-    asked = parser.parse_args(arguments)
-    names = asked.names or list(NEEDS)
-    unknown = set(names) - set(NEEDS)
-    if unknown or asked.runs < 1:
-        parser.error(f"expected names out of {', '.join(NEEDS)} and at least one run")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return run([benchmark(name) for name in names if not left_out(name)], asked.runs)
-
-
-def left_out(name: str) -> bool:
-    """Whether a part is missing that the benchmark needs; says so."""
+def why_not(name: str) -> str:
+    """Why a benchmark cannot run here and what to do; empty when it can."""
     part = NEEDS[name]
-    reason = missing(part) if part else ""
-    if reason:
-        print(f"{name}: {reason}")
-    return bool(reason)
+    return missing(part) if part else ""
 
 
-def run(benchmarks: list[Benchmark], runs: int) -> int:
-    """Run benchmarks one after the other, print the table, write the file."""
-    others = Others.watched()
-    found, wrong = [], 0
-    for number, each in enumerate(benchmarks, 1):
-        print(f"[{number}/{len(benchmarks)}] {each.name}: {each.what}", file=sys.stderr)
+def run(benchmarks: Iterable[Benchmark], runs: int) -> Outcome:
+    """Run benchmarks one after the other; what one came to before its wrong answer is dropped."""
+    outcome = Outcome([], {})
+    for each in benchmarks:
+        print(f"{each.name} ...", file=sys.stderr)
         try:
-            found += figures(each.measure(runs))
+            outcome.figures.extend(figures(each.measure(runs)))
         except AssertionError as error:
-            wrong = 1
-            print(f"{each.name}: wrong answer: {error}", file=sys.stderr)
-    where = machine()
-    if others is not None:
-        where["others"] = f"kept {others.cores():.1f} cores busy meanwhile"
-    ...
-    return wrong
+            outcome.wrong[each.name] = str(error)
+    return outcome
+
+
+def write(path: Path, where: Mapping[str, str], outcome: Outcome) -> None:
+    """The same as JSON."""
+    found = [figure.as_json() for figure in outcome.figures]
+    path.parent.mkdir(exist_ok=True)
+    written = {"machine": where, "figures": found, "wrong": outcome.wrong}
+    path.write_text(json.dumps(written, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -54,11 +54,11 @@ class Others:
         """A watch, where the system tells."""
         return cls() if _LINUX else None
 
-    def cores(self) -> float:
-        """Cores that others kept busy on average; of our children only those that ended count."""
+    def text(self) -> str:
+        """How much of the machine others took; our children count once they have ended."""
         seconds = time.monotonic() - self._started
         others = (_busy_s() - self._busy) - (_own_s() - self._own)
-        return max(0.0, others / seconds)
+        return f"other processes took {others / seconds:.1f} of {os.cpu_count()} cores meanwhile"
 
 
 def _busy_s() -> float:

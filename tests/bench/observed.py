@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -41,38 +42,34 @@ class Stopwatch:
     async def until(self, name: str, happened: Callable[[Partitions], bool]) -> None:
         """Look until it has happened, and note when; raises `TimeoutError` when it does not."""
         async with asyncio.timeout(PATIENCE_S):
-            while not happened(self._partitions):
+            while not happened(self._partitions):  # noqa: ASYNC110 - nobody tells when it has
                 await asyncio.sleep(LOOK_S)
         self.seen[name] = time.monotonic(), time.process_time()
 
 
-class Restoring:
-    """Adds up the CPU seconds spent in `Processor.restore`."""
+@contextmanager
+def restoring() -> Iterator[list[float]]:
+    """Collects the CPU seconds of each step of `Processor.restore`."""
+    restore, spent = Processor.restore, []
 
-    def __init__(self) -> None:
-        self.cpu_s = 0.0
-        self._restore = Processor.restore
-
-    def __call__(self, processor: Processor, changelog: Iterable[Write]) -> Iterator[int]:
-        """As the original."""
-        steps = self._restore(processor, changelog)
-        while True:
+    def timed(processor: Processor, changelog: Iterable[Write]) -> Iterator[int]:
+        steps = restore(processor, changelog)
+        restored: int | None = 0
+        while restored is not None:
             started = time.thread_time()
             restored = next(steps, None)
-            self.cpu_s += time.thread_time() - started
-            if restored is None:
-                return
-            yield restored
+            spent.append(time.thread_time() - started)
+            if restored is not None:
+                yield restored
+
+    with patch.object(Processor, "restore", timed):
+        yield spent
 
 
 async def observe(folder: Path, events: int) -> dict[str, Any]:
     """Run a worker over `events` events and say what was seen."""
     config = replace(load(folder), metrics=Metrics(port=0))
-    restoring = Restoring()
-    with (
-        Exporter(config) as exporter,
-        patch.object(Processor, "restore", lambda *given: restoring(*given)),
-    ):
+    with Exporter(config) as exporter, restoring() as restore_s:
         worker = Worker(config, exactly_once=True, on_cycle=exporter.show)
         watch = Stopwatch(worker.partitions)
         running = asyncio.create_task(worker.run())
@@ -84,7 +81,7 @@ async def observe(folder: Path, events: int) -> dict[str, Any]:
         found = _found(worker.partitions)
         worker.stopping.set()
         await running
-    return found | {"seen": watch.seen, "restore_cpu_s": restoring.cpu_s, "rss": peak_rss()}
+    return found | {"seen": watch.seen, "restore_cpu_s": sum(restore_s), "rss": peak_rss()}
 
 
 def _begun(partitions: Partitions) -> bool:

@@ -1,7 +1,7 @@
 """Dashboards, rules and the rules' tests know only series and labels that there are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ SERIES = {
     for suffix in SUFFIXES[metric.kind]
 } | {"up": SCRAPED}
 """Every series there is, and all of its labels."""
+
+Source = Callable[[], Iterator[str]]
 
 SELECTOR = re.compile(r"\b([a-z_:]\w*)\s*\{([^}]*)\}")
 LABEL = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
@@ -58,7 +60,7 @@ def read(path: Path) -> Any:
 
 
 @pytest.mark.parametrize("source", [expressions, rules], ids=["dashboards", "rules"])
-def test_every_query_asks_for_series_and_labels_that_there_are(source: Any) -> None:
+def test_every_query_asks_for_series_and_labels_that_there_are(source: Source) -> None:
     asked = [each for expression in source() for each in selectors(expression)]
     assert asked
     assert [name for name, _ in asked if name not in SERIES] == []
@@ -66,7 +68,7 @@ def test_every_query_asks_for_series_and_labels_that_there_are(source: Any) -> N
 
 
 @pytest.mark.parametrize("source", [expressions, rules], ids=["dashboards", "rules"])
-def test_every_query_groups_by_labels_that_its_series_have(source: Any) -> None:
+def test_every_query_groups_by_labels_that_its_series_have(source: Source) -> None:
     for expression in source():
         there = set[str]().union(*(SERIES[name] for name, _ in selectors(expression)))
         grouped = re.findall(r"\b(?:by|without|on|ignoring) *\(([^)]*)\)", expression)

@@ -5,6 +5,7 @@ tests look at that one scenario, once Prometheus has seen the last event.
 """
 
 import math
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from streams.metrics.catalogue import CATALOGUE, PREFIX
 from streams.simulate import Scenario, generate
 from tests.brokers import Broker
 from tests.deploy.dashboards import filled, panels, variable
-from tests.deploy.monitoring import Prometheus, Service, monitoring
+from tests.deploy.monitoring import Labels, Prometheus, Service, monitoring
 from tests.kafka.workers import Application, application
 
 pytestmark = pytest.mark.prometheus
@@ -98,12 +99,16 @@ def test_a_worker_exports_no_more_series_than_it_may(helpdesk: Helpdesk) -> None
 
 
 @pytest.mark.parametrize("panel", list(panels()), ids=lambda panel: panel["title"])
-def test_every_panel_shows_numbers(helpdesk: Helpdesk, panel: dict[str, Any]) -> None:
+def test_every_panel_shows_numbers_under_their_names(
+    helpdesk: Helpdesk, panel: dict[str, Any]
+) -> None:
     for target in panel["targets"]:
+        legend = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
         for span in spans():
             expression = filled(target["expr"], window=span)
-            values = latest(helpdesk.prometheus, expression, instant=target["instant"])
-            assert [value for value in values if not math.isnan(value)], expression
+            found = latest(helpdesk.prometheus, expression, instant=target["instant"])
+            assert [value for _, value in found if not math.isnan(value)], expression
+            assert all(legend <= set(labels) for labels, _ in found), expression
 
 
 def spans() -> list[str]:
@@ -112,14 +117,15 @@ def spans() -> list[str]:
     return choices.split(",")
 
 
-def latest(prometheus: Prometheus, expression: str, *, instant: bool) -> list[float]:
-    """The last value of every series that is still there, asked for as the panel asks."""
+def latest(prometheus: Prometheus, expression: str, *, instant: bool) -> list[tuple[Labels, float]]:
+    """Every series that is there now with its last value, asked for as the panel asks."""
     if instant:
-        return [value for _, value in prometheus.query(expression)]
+        return prometheus.query(expression)
     now_s = wall_ms() // 1000
     when = {"start": str(now_s - 120), "end": str(now_s), "step": "15"}
     series = prometheus.data("query_range", query=expression, **when)["result"]
-    return [float(each["values"][-1][1]) for each in series if each["values"][-1][0] == now_s]
+    last = [(each["metric"], *each["values"][-1]) for each in series]
+    return [(labels, float(value)) for labels, at_s, value in last if at_s == now_s]
 
 
 def test_every_variable_offers_what_there_is(helpdesk: Helpdesk) -> None:

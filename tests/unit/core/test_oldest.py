@@ -11,7 +11,8 @@ def test_it_knows_the_earliest_and_how_many_there_are(data: st.DataObject) -> No
     oldest = Oldest()
     present: list[int] = []
     for at in data.draw(st.lists(st.integers(0, 5), max_size=60)):
-        if present and data.draw(st.booleans()):
+        leaves: bool = data.draw(st.booleans())
+        if present and leaves:
             leaving = data.draw(st.sampled_from(present))
             present.remove(leaving)
             oldest.remove(leaving)

@@ -86,6 +86,14 @@ def test_a_stressed_worker_has_samples_of_every_metric(stressed: Desk) -> None:
             assert sample.timestamp is None, "it would outlive its partition"
 
 
+def test_the_cells_of_a_queue_stand_together(stressed: Desk) -> None:
+    samples = stressed.families()["deskpulse_tickets_active"].samples
+    cells = [
+        tuple(sample.labels[name] for name in ("queue", "priority", "status")) for sample in samples
+    ]
+    assert cells == sorted(cells)
+
+
 def test_less_room_means_fewer_names_not_more_series() -> None:
     config = budget(10)
     full = estimate_series(config, families(config), CLOSED)
