@@ -104,9 +104,8 @@ class Processor:
         """Tickets with arrivals since effective now was last moved."""
         self._dirty: set[str] = set()
         self._dropped: dict[str, int] = {}
-        """Tickets dropped since the last cut, each with the offset of its last event."""
-        self._buried: dict[str, int] = {}
-        """The same of the cut restored from: what stands at or below the offset is settled."""
+        """Dropped tickets, each with the offset of its last event, until the position is past
+        it: what stands at or below is settled, in the changelog or read again."""
         self._fresh = Totals()
         self._fresh_outcomes: Tallied = Counter()
 
@@ -133,7 +132,7 @@ class Processor:
         if isinstance(arrival, Ignored):
             return Outcome.IGNORED, arrival.reason
         record = self.records.get(arrival.ticket)
-        known = self._buried.get(arrival.ticket, -1) if record is None else record.offset
+        known = self._dropped.get(arrival.ticket, -1) if record is None else record.offset
         if offset <= known:
             # Read again after a restart: what the changelog says already holds it.
             return Outcome.APPLIED, ""
@@ -366,25 +365,23 @@ class Processor:
         """Take all that changed since the last cut.
 
         The partition's own records come first: if the broker keeps only the beginning of
-        the writes (no transactions), outcomes read again are not counted twice, and a
+        the writes (no transactions), outcomes read again are not counted twice, and then a
         ticket that was being dropped is recognised at restore.
         """
         self.outcomes.update(self._fresh_outcomes)
-        writes: list[tuple[bytes, bytes | None]] = []
-        writes.append((TOTALS_KEY, self._packing.dumps(self._dump_totals())))
+        writes: list[tuple[bytes, bytes | None]] = [
+            (TOTALS_KEY, self._packing.dumps(self._dump_totals()))
+        ]
         if self._dropped:
-            settled = {
-                "v": FORMAT,
-                "dropped": self._dropped,
-                "settled": self.settled.dump(),
-            }
+            settled = {"v": FORMAT, "dropped": self._dropped, "settled": self.settled.dump()}
             writes.append((SETTLED_KEY, self._packing.dumps(settled)))
         for ticket in self._dirty:
             record = self.records.get(ticket)
             value = None if record is None else records.dump(record, self._packing)
             writes.append((ticket.encode(), value))
         cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes)
-        self._dirty, self._dropped = set(), {}
+        self._dirty = set()
+        self._dropped = {t: last for t, last in self._dropped.items() if last >= self.position}
         self._fresh, self._fresh_outcomes = Totals(), Counter()
         return cut
 
@@ -409,20 +406,18 @@ class Processor:
         if settled is not None:
             loaded = self._packing.loads(settled)
             self.settled = Tally.load(loaded["settled"])
-            self._buried = loaded["dropped"]
+            self._dropped = loaded["dropped"]
         if totals is not None:
             self._load_totals(self._packing.loads(totals))
         for key, value in latest.items():
             if value is None:
                 continue
             ticket, record = key.decode(), records.load(value, self._packing)
-            buried = self._buried.get(ticket, -1)
-            if record.offset > buried:
+            if record.offset > self._dropped.get(ticket, -1):
                 self._take_over(ticket, record)
                 yield len(self.records)
             else:
-                # The drop was written, the deletion was not: both have to be, once more.
-                self._dropped[ticket] = buried
+                # The drop was written, the deletion was not.
                 self._dirty.add(ticket)
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
