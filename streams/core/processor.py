@@ -104,8 +104,8 @@ class Processor:
         """Tickets with arrivals since effective now was last moved."""
         self._dirty: set[str] = set()
         self._dropped: dict[str, int] = {}
-        """Dropped tickets, each with the offset of its last event, until the position is past
-        it: what stands at or below is settled, in the changelog or read again."""
+        """Dropped tickets, each with the last offset read by then, as long as it may be read
+        again: what stands at or below is settled, be it an event or a record."""
         self._fresh = Totals()
         self._fresh_outcomes: Tallied = Counter()
 
@@ -162,6 +162,10 @@ class Processor:
         self._touch(arrival.ticket, record, batch)
         record.offset = offset
         self._add(arrival, record, batch)
+        if records.squash_due(record, self.settings):
+            # At once, so that what comes too late does not depend on where a batch ends.
+            self._refresh(arrival.ticket, record, batch)
+            records.squash(record, self.settings, self._packing)
         self.rhythm.note(event.source, event.at)
         if self.newest is None or event.at > self.newest:
             self.newest = event.at
@@ -272,14 +276,12 @@ class Processor:
         for ticket, before in batch.before.items():
             record = self.records[ticket]
             self.now.move(before, standing(record.ticket))
-            if records.squash_due(record, self.settings):
-                records.squash(record, self.settings, self._packing)
             self._dirty.add(ticket)
             if self._since is not None:
                 self._arrived.add(ticket)
             self._schedule(ticket, record)
         if self.windows.now is None and self.newest is not None:
-            self.windows.forget_before(self.newest - self.settings.future_skew)
+            self.windows.expect(self.newest - self.settings.future_skew)
 
     # -- outcomes -------------------------------------------------------------------------
 
@@ -303,6 +305,9 @@ class Processor:
             # By the clock after the batch: in a recorded log the batch itself may move it far.
             self.records[ticket].arrived_at = now
         self._arrived.clear()
+        if self.position <= self._counted_to:
+            # Events are read again after a crash: whom they belong to has to be there still.
+            return
         for due, ticket in self._timers.due(now):
             record = self.records.get(ticket)
             if record is not None and record.timer == due:
@@ -341,7 +346,7 @@ class Processor:
             self.settled.merge(records.settled(record, self.settings, self._packing))
             self.settled.compact()
             del self.records[ticket]
-            self._dropped[ticket] = record.offset
+            self._dropped[ticket] = self.position - 1
             self._dirty.add(ticket)
             return
         if now >= self._shrink_at(record):
@@ -429,6 +434,8 @@ class Processor:
             self.outcomes[outcome, reason] = count
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
+        if self.newest is not None:
+            self.windows.expect(self.newest - self.settings.future_skew)
 
     def _take_over(self, ticket: str, record: Record) -> None:
         self.records[ticket] = record

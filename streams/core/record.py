@@ -191,9 +191,8 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     cut = record.ticket.last_at - horizon(settings) if before is None else before
     if before is None and events[0].at >= cut:
         record.squashed_early = True
-        cut = events[len(events) // 2].at
-        if cut == events[0].at:
-            cut = events[-1].at + 1
+        newer = events[len(events) // 2 :]
+        cut = next((event.at for event in newer if event.at > events[0].at), newer[-1].at + 1)
     old = [event for event in events if event.at < cut]
     ticket, past, flips = checkpoint_of(record, packing)
     facts: list[Fact] = []

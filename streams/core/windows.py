@@ -114,23 +114,24 @@ class Window:
 class Windows:
     """All windows of one partition, advanced together."""
 
-    __slots__ = ("_ahead", "_order", "edges", "now", "windows")
+    __slots__ = ("_ahead", "_order", "_reached", "edges", "now", "windows")
 
     def __init__(self, spans: Iterable[int], edges: tuple[int, ...] = EDGES) -> None:
         self.windows = tuple(Window(span) for span in spans)
         self.edges = edges
         self.now: int | None = None
         """Effective now; `None` until the partition has one."""
+        self._reached: int = -1
+        """Facts up to here are in the slots, newer ones wait."""
         self._ahead: list[tuple[int, int, Fact, int]] = []
         self._order = 0
 
     def add(self, items: Iterable[Fact], sign: int) -> None:
         """Add (+1) or take back (-1) facts, at their own times."""
-        now = self.now
         for item in items:
             if item.kind not in WINDOWED:
                 continue
-            if now is not None and item.at > now:
+            if item.at > self._reached:
                 self._order += 1
                 heappush(self._ahead, (item.at, self._order, item, sign))
             else:
@@ -141,16 +142,18 @@ class Windows:
         if self.now is not None and now <= self.now:
             return
         self.now = now
-        while self._ahead and self._ahead[0][0] <= now:
+        self.expect(now)
+
+    def expect(self, earliest: int) -> None:
+        """Effective now is this instant, or will be a later one: no fact up to it is ahead."""
+        if earliest <= self._reached:
+            return
+        self._reached = earliest
+        while self._ahead and self._ahead[0][0] <= earliest:
             _, _, item, sign = heappop(self._ahead)
             self._place(item, sign)
         for window in self.windows:
-            window.advance(now)
-
-    def forget_before(self, newest: int) -> None:
-        """While there is no effective now: drop what cannot be inside once there is one."""
-        for window in self.windows:
-            window.advance(newest)
+            window.advance(earliest)
 
     def _place(self, item: Fact, sign: int) -> None:
         for key, amount in keys_of(item, self.edges):

@@ -68,7 +68,7 @@ class Rules:
 
 
 def decoded(events: Iterable[CloudEvent], settings: Settings) -> list[Arrival]:
-    """The arrivals these events are. One without `data` has an empty one: the engine asks for it."""
+    """The arrivals these events are; one without `data` gets an empty one."""
     return [
         decode_line(
             orjson.dumps({"data": {}, **event}), now_ms=WALL_MS, future_skew_ms=settings.future_skew

@@ -1,0 +1,107 @@
+"""What the live sums should be: counted again from all events, by the reference model."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from streams.core.aggregates import Oldest
+from streams.core.processor import Processor
+from streams.core.windows import COUNT, EDGES, SUM, WindowKey, step_of
+from tests.reference.facts import Fact, facts_of
+from tests.reference.judging import judge, split
+from tests.reference.settings import Settings
+from tests.reference.spans import first_response, response_start, waiting_since
+from tests.reference.ticket import Step, walk
+
+Arrivals = Iterable[Mapping[str, Any]]
+Tickets = list[list[Step]]
+Gauges = dict[str, dict[Any, Any]]
+
+KINDS = {
+    "created": "created",
+    "resolutions": "resolved",
+    "reopens": "reopened",
+    "transfers": "transferred",
+    "assignments": "assigned",
+    "agent_replies": "agent_reply",
+    "requester_messages": "requester_message",
+    "first_response": "first_response",
+    "pickup": "pickup",
+    "each_resolution": "resolution",
+}
+"""What windows count: the reference's name of a fact, and the engine's."""
+DURATIONS = {"first_response", "pickup", "each_resolution"}
+
+
+def tickets(arrived: Arrivals, settings: Settings) -> Tickets:
+    """The newest ticket of each subject: an older one is forgotten."""
+    kept = judge(arrived, settings).kept.values()
+    return [walk(split(events, settings.forgotten_ms)[-1]) for events in kept]
+
+
+def window(found: Tickets, settings: Settings, now_ms: int, span_ms: int) -> Counter[WindowKey]:
+    """The sums over (floor(now, step) - span, now]."""
+    start_ms = now_ms - now_ms % step_of(span_ms) - span_ms
+    sums: Counter[WindowKey] = Counter()
+    for fact in _facts(found, settings):
+        if fact.name in KINDS and start_ms < fact.time_ms <= now_ms:
+            kind, queue = KINDS[fact.name], fact.key("queue")
+            sums[kind, queue, COUNT] += 1
+            if fact.name in DURATIONS:
+                sums[kind, queue, bisect_left(EDGES, fact.ms)] += 1
+                sums[kind, queue, SUM] += fact.ms
+    return +sums
+
+
+def gauges(found: Tickets, settings: Settings) -> Gauges:
+    """Active tickets by labels and status; the instants since when something is owed."""
+    active: Counter[tuple[str, ...]] = Counter()
+    unassigned: Counter[str] = Counter()
+    owed: dict[str, dict[tuple[str, str], list[int]]] = {"unanswered": {}, "waiting": {}}
+    for steps in (steps for steps in found if steps[-1].after.active):
+        state = steps[-1].after
+        queue, priority, channel = (
+            str(state.attributes.get(name) or "") for name in ("queue", "priority", "channel")
+        )
+        active[queue, priority, channel, state.status] += 1
+        unassigned[queue] += "assignee" not in state.attributes
+        start = response_start(steps)
+        if start is not None and first_response(steps, settings) is None:
+            owed["unanswered"].setdefault((queue, priority), []).append(start.time_ms)
+        since = waiting_since(steps, settings)
+        if since is not None:
+            owed["waiting"].setdefault((queue, priority), []).append(since)
+    return {"active": dict(active), "unassigned": dict(+unassigned), **_sorted(owed)}
+
+
+def live_gauges(processor: Processor) -> Gauges:
+    """The same of the engine."""
+    now = processor.now
+    owed = {"unanswered": now.unanswered, "waiting": now.waiting}
+    return {
+        "active": dict(now.active),
+        "unassigned": dict(now.unassigned),
+        **_sorted({name: {k: _instants(v) for k, v in by.items()} for name, by in owed.items()}),
+    }
+
+
+def live_windows(processor: Processor) -> dict[int, Counter[WindowKey]]:
+    """The engine's windows by span."""
+    return {window.span: +window.totals for window in processor.windows.windows}
+
+
+def _facts(found: Tickets, settings: Settings) -> Iterator[Fact]:
+    for steps in found:
+        yield from facts_of(steps, settings, None)
+
+
+def _instants(oldest: Oldest) -> list[int]:
+    return list(oldest._counts.elements())
+
+
+def _sorted(owed: Mapping[str, Mapping[tuple[str, str], list[int]]]) -> Gauges:
+    return {
+        name: {labels: sorted(instants) for labels, instants in by.items() if instants}
+        for name, by in owed.items()
+    }
