@@ -6,6 +6,7 @@ so the report that follows is the one the changelog topics would give.
 
 import gzip
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,12 +42,17 @@ def open_lines(path: Path) -> Iterator[IO[bytes]]:
         opened = path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    with opened as file:
-        if path.suffix != ".gz":
-            yield file
-            return
-        with gzip.open(file) as unzipped:
-            yield cast("IO[bytes]", unzipped)
+    try:
+        with opened as file:
+            if path.suffix != ".gz":
+                yield file
+                return
+            with gzip.open(file) as unzipped:
+                yield cast("IO[bytes]", unzipped)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: cannot be decompressed: {error}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder, not a file") from None
 
 
 def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -73,18 +79,8 @@ class Replay:
         self.read = 0
 
     def feed(self, lines: Iterable[bytes]) -> Iterator[int]:
-        """Fold lines; yields how many were read so far, batch by batch.
-
-        Raises `InputError` when a compressed file ends early or is none.
-        """
-        batches = _batches(lines)
-        while True:
-            try:
-                batch = next(batches, None)
-            except (OSError, EOFError) as error:
-                raise InputError(f"cannot be decompressed: {error}") from None
-            if batch is None:
-                return
+        """Fold lines; yields how many were read so far, batch by batch."""
+        for batch in _batches(lines):
             self._fold(batch)
             yield self.read
 

@@ -5,6 +5,7 @@ traceback. Exit codes: 0 done; 1 it ran and found or met a problem; 2 unusable i
 configuration.
 """
 
+import logging
 import sys
 from typing import Final
 
@@ -26,6 +27,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
+    # What it says of a broker that does not answer is said by us, in one line.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         code = app(arguments, prog_name="deskpulse", standalone_mode=False)
     except TyperException as error:

@@ -22,7 +22,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-topics = typer.Typer(no_args_is_help=True, help="Create or check the Kafka topics.")
+topics = typer.Typer(
+    no_args_is_help=True,
+    help="Create or check the Kafka topics.\n\nExample: deskpulse topics ensure --config conf",
+)
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.config import Config, load
-from streams.core.instants import parse_rfc3339
+from streams.core.instants import format_rfc3339, parse_rfc3339
 from streams.errors import UserError
 
 ConfigFolder = Annotated[
@@ -43,9 +43,11 @@ def configuration(folder: Path | None) -> Config:
 def instant(text: str) -> int:
     """Epoch milliseconds of `--as-of`."""
     try:
-        return parse_rfc3339(text)
-    except ValueError:
+        at = parse_rfc3339(text)
+        format_rfc3339(at)
+    except (ValueError, OverflowError):
         example = datetime(2026, 3, 1, 18, tzinfo=UTC).isoformat().replace("+00:00", "Z")
         raise UserError(
             f"--as-of {text!r} is no instant with a zone; write it like {example}"
         ) from None
+    return at

@@ -13,7 +13,7 @@ from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instan
 from streams.core.processor import Outcome, Verdict
 from streams.core.report import report
 from streams.errors import UserError
-from streams.replay import InputError, Replay, open_lines
+from streams.replay import Replay, open_lines
 from streams.wire import packing
 from streams.wire.codec import dumps, pretty
 from streams.wire.reasons import REASONS
@@ -79,10 +79,7 @@ def replay(
 
 def _feed(run: Replay, path: Path) -> None:
     with open_lines(path) as lines, progress(f"replay {path.name}") as meter:
-        try:
-            meter.along(run.feed(lines))
-        except InputError as error:
-            raise UserError(f"{path}: {error}") from None
+        meter.along(run.feed(lines))
 
 
 def _nothing_applied(files: list[Path], read: int, refused: Counter[str]) -> str:

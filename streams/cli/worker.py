@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,11 +16,20 @@ from streams.config import Config
 from streams.errors import UserError
 
 
+class Level(StrEnum):
+    """Levels of the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 def worker(
     config: ConfigFolder = None,
     log_level: Annotated[
-        str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
-    ] = "info",
+        Level, typer.Option("--log-level", help="How much the log says.")
+    ] = Level.INFO,
 ) -> int:
     """Run a worker until SIGTERM or Ctrl-C; metrics are on metrics.bind and metrics.port.
 
@@ -30,7 +40,7 @@ def worker(
     """
     settings = configuration(config)
     logging.basicConfig(
-        level=log_level.upper(),
+        level=log_level.value.upper(),
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )

@@ -243,6 +243,7 @@ class Config:
         return Settings(
             apply_within=self.lateness.apply_within,
             future_skew=self.lateness.future_skew,
+            behind=max(self.lateness.future_skew, self.out_of_orderness),
             closed_ticket=self.retention.closed_ticket,
             forgotten=self.retention.forgotten,
             zone=self.timezone,

@@ -43,6 +43,9 @@ TICKET_TYPES: Final = frozenset(
     }
 )
 
+REDACTED: Final = "redacted"
+"""The reason of a deletion that erases what is known of the ticket, too."""
+
 OTHER: Final = "other"
 """What an unknown value of a closed list becomes (and is flagged)."""
 

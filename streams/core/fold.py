@@ -26,6 +26,9 @@ from streams.core.facts import Fact
 from streams.core.settings import ResolutionAt, ResponseSignal, Settings
 from streams.core.ticket import Cell, Ticket, cell_of
 
+MAX_HANDLED: Final = 2**53
+"""More handling time than a number in JSON can hold exactly is no more."""
+
 CORE_ATTRIBUTES: Final = ("status", "priority", "queue", "assignee", "channel")
 """Attributes with a field of their own; the rest is kept in `Ticket.extra`."""
 
@@ -106,7 +109,12 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
 
 
 def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
-    """Turn what a forgotten ticket is into facts, so that it can be dropped."""
+    """Turn what a forgotten ticket is into facts, so that it can be dropped.
+
+    A tombstone of a ticket that nobody ever saw leaves none.
+    """
+    if ticket.first_at is None:
+        return
     if ticket.active:
         # Forgotten is "silent for longer": at exactly `forgotten` it is still there.
         facts.append(Fact(fact.LEFT, ticket.last_at + settings.forgotten + 1, ticket.cell))
@@ -313,7 +321,8 @@ def _first_response(ticket: Ticket, at: int, cell: Cell, facts: list[Fact]) -> N
 
 
 def _worked(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:
-    ticket.handled_ms += round(event.data["seconds"] * 1000)
+    worked = round(event.data["seconds"] * 1000)
+    ticket.handled_ms = min(ticket.handled_ms + worked, MAX_HANDLED)
 
 
 def _merged(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:

@@ -147,9 +147,15 @@ class Processor:
         self, offset: int, arrival: Accepted, record: Record, batch: _Batch
     ) -> tuple[Outcome, str]:
         event = arrival.event
+        if event.type == ev.DELETED and event.data["reason"] == "redacted":
+            # By arrival, like a tombstone.
+            if record.redacted:
+                return Outcome.IGNORED, "redacted"
+            self._redact(offset, arrival.ticket, record, batch)
+            return Outcome.APPLIED, ""
         if record.redacted:
             if event.type != ev.RESTORED:
-                return Outcome.IGNORED, "redacted"
+                return Outcome.IGNORED, ev.REDACTED
             self._touch(arrival.ticket, record, batch)
             records.unredact(record, self._packing)
         elif self._late(arrival, record, batch):
@@ -162,7 +168,9 @@ class Processor:
         self._touch(arrival.ticket, record, batch)
         record.offset = offset
         self._add(arrival, record, batch)
-        if records.squash_due(record, self.settings):
+        if event.type == ev.DELETED and event.data["reason"] == ev.REDACTED:
+            self._erase(arrival.ticket, record, batch)
+        elif records.squash_due(record, self.settings):
             # At once, so that what comes too late does not depend on where a batch ends.
             self._refresh(arrival.ticket, record, batch)
             records.squash(record, self.settings, self._packing)
@@ -243,10 +251,13 @@ class Processor:
             record = self.records[ticket] = Record()
         if not record.redacted:
             self._touch(ticket, record, batch)
-            self._refresh(ticket, record, batch)
-            records.erase(record, self.settings, self._packing)
+            self._erase(ticket, record, batch)
         record.offset = offset
         self._dirty.add(ticket)
+
+    def _erase(self, ticket: str, record: Record, batch: _Batch) -> None:
+        self._refresh(ticket, record, batch)
+        records.erase(record, self.settings, self._packing)
 
     # -- once per ticket and batch --------------------------------------------------------
 
@@ -281,7 +292,7 @@ class Processor:
                 self._arrived.add(ticket)
             self._schedule(ticket, record)
         if self.windows.now is None and self.newest is not None:
-            self.windows.expect(self.newest - self.settings.future_skew)
+            self.windows.expect(self.newest - self.settings.behind)
 
     # -- outcomes -------------------------------------------------------------------------
 
@@ -337,7 +348,8 @@ class Processor:
         ticket brings the rest of an old ticket right behind its beginning.
         """
         arrived = max(record.arrived_at, self._since or -1)
-        return 1 + max(record.ticket.last_at + retention, arrived + self.settings.apply_within)
+        last = record.ticket.last_at if record.ticket.last_at >= 0 else arrived
+        return 1 + max(last + retention, arrived + self.settings.apply_within)
 
     def _retire(self, ticket: str, record: Record, now: int) -> None:
         """Drop a forgotten ticket, shrink a closed one to its checkpoint, or wait on."""
@@ -435,7 +447,7 @@ class Processor:
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
         if self.newest is not None:
-            self.windows.expect(self.newest - self.settings.future_skew)
+            self.windows.expect(self.newest - self.settings.behind)
 
     def _take_over(self, ticket: str, record: Record) -> None:
         self.records[ticket] = record

@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core import facts as fact
-from streams.core.events import CREATED, Event
+from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
 from streams.core.settings import DAY, HOUR, Settings
@@ -27,6 +27,8 @@ from streams.core.ticket import Ticket, cell_of
 FORMAT: Final = 1
 """Version of the record; another one is refused at restore, with what to do."""
 
+MAX_SEEN: Final = 2_000
+"""Digests a checkpoint keeps; a duplicate of an older event is late long before."""
 MAX_FLIPS: Final = 2_000
 """Flips of depth a checkpoint keeps; a ticket that flaps more loses its oldest ones."""
 
@@ -206,6 +208,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
         # A new ticket began among them: the ids of a forgotten one are its own.
         record.seen = b""
     record.seen += b"".join(digest(event) for event in old if event.at >= begun)
+    record.seen = record.seen[-8 * MAX_SEEN :]
     keep(record, events[len(old) :], packing)
 
 
@@ -247,7 +250,9 @@ def erase(record: Record, settings: Settings, packing: Packing) -> None:
     if ticket.active:
         flips.append(ticket.last_at)
     ticket.assignee = ticket.extra = None
-    ticket.deleted, ticket.deleted_in = "redacted", ticket.cell
+    if ticket.deleted is None:
+        ticket.deleted_in = ticket.cell
+    ticket.deleted = REDACTED
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
     record.cut_at = ticket.last_at + 1
     record.history, record.events, record.oldest_at = b"", 0, _NEVER

@@ -64,7 +64,9 @@ class Books:
     @property
     def newest(self) -> int | None:
         """The highest time of an applied event; `None` where there is none."""
-        return max((r.ticket.last_at for r in self.records.values()), default=None)
+        tickets = (record.ticket for record in self.records.values())
+        # A ticket that was redacted before its first event has none.
+        return max((t.last_at for t in tickets if t.first_at is not None), default=None)
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ class _Count:
     def add(self, record: Record) -> None:
         """Count one ticket as it was at `as_of`."""
         base, past, flips = checkpoint_of(record, self.packing)
-        if base.last_at > self.as_of:
+        if base.last_at > self.as_of and not record.redacted:
             raise TooOldError(
                 "as-of is older than the history kept: events up to "
                 f"{format_rfc3339(base.last_at)} are squashed into checkpoints"

@@ -52,6 +52,8 @@ class Settings:
     apply_within: int = 7 * DAY
     """An event older than the newest of its ticket by more than this is late (equal is not)."""
     future_skew: int = 5 * MINUTE
+    behind: int = 5 * MINUTE
+    """How far effective now may stand behind the newest event of a partition, at most."""
     closed_ticket: int = 35 * DAY
     """A closed ticket silent for longer shrinks to its checkpoint."""
     forgotten: int = 400 * DAY

@@ -39,7 +39,8 @@ class AtLeastOnceJournal:
     async def open(self, partition: int) -> Restored:
         """Read what the former owner wrote."""
         writes = await self._changelog.read(partition)
-        return Restored(writes, await committed(self._config, partition))
+        # Without a commit nothing is sure to be whole: then all of it is read again.
+        return Restored(writes, await committed(self._config, partition) or 0)
 
     async def write(
         self,
@@ -48,11 +49,10 @@ class AtLeastOnceJournal:
         changelog: Sequence[Write],
         outputs: Sequence[Output],
     ) -> None:
-        """Everything acknowledged first, the position last."""
+        """Outputs first: once the changelog says that a record was read, nobody sends them."""
         producer = await self._started()
-        acknowledged = await send_outputs(producer, outputs)
-        acknowledged += await send(producer, self._changelog.topic, partition, changelog)
-        await asyncio.gather(*acknowledged)
+        await asyncio.gather(*await send_outputs(producer, outputs))
+        await asyncio.gather(*await send(producer, self._changelog.topic, partition, changelog))
         await self._commit_offset(partition, position)
 
     async def close(self, partition: int) -> None:

@@ -25,6 +25,7 @@ from streams.clock import Clock
 from streams.config.model import Config
 from streams.core.aggregates import Totals
 from streams.core.processor import Outcome, Processor, Tallied, Verdict
+from streams.errors import UserError
 from streams.kafka.journal import Answer, Journal, Output
 from streams.wire import packing
 from streams.wire.cloudevents import decode
@@ -80,8 +81,6 @@ class Owned:
     """Batches fetched and not fed yet."""
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
-    written: int | None = None
-    """The position that is durable."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -100,6 +99,10 @@ class Owned:
         return answer is not None and not self.on_the_way and answer.taken >= answer.end
 
 
+class BrokenError(Exception):
+    """Nothing is written after a write that failed: the state in memory is ahead."""
+
+
 @dataclass(slots=True)
 class Counted:
     """What this process has counted since it started; never goes back."""
@@ -116,19 +119,37 @@ class Partitions:
     def __init__(self, config: Config, journal: Journal, clock: Clock) -> None:
         self.owned: dict[int, Owned] = {}
         self.counted = Counted()
+        self.broken: BaseException | None = None
+        """The failed write after which nothing is written or read any more."""
         self._config = config
         self._settings = config.engine
         self._journal = journal
         self._clock = clock
+        self._restoring: dict[int, asyncio.Task[Owned]] = {}
 
     # -- ownership ------------------------------------------------------------------------
 
-    async def restore(self, partition: int, seek: Seek) -> Owned:
+    async def restore(self, partition: int, seek: Seek) -> Owned | None:
         """Take a partition over and have it read on from where its state stands.
 
         The committed position counts; where the broker has forgotten it, the changelog
-        knows one too. Without either the partition is read from its beginning.
+        knows one too. Without either the partition is read from its beginning. `None` when
+        the partition was released meanwhile.
         """
+        task = asyncio.ensure_future(self._restore(partition, seek))
+        self._restoring[partition] = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            return None
+        finally:
+            if self._restoring.get(partition) is task:
+                del self._restoring[partition]
+
+    async def _restore(self, partition: int, seek: Seek) -> Owned:
         owned = Owned(partition, Processor(self._settings, packing))
         self.owned[partition] = owned
         changelog, position = await self._journal.open(partition)
@@ -139,18 +160,26 @@ class Partitions:
             owned.processor.position = position
         if owned.processor.position:
             await seek(owned.processor.position)
-        owned.written = position
+        self._follow_events(owned)
         owned.ready = True
         return owned
 
     async def release(self, partitions: Iterable[int]) -> None:
-        """Make the last changes durable, then give the partitions up."""
+        """Make the last changes durable, then give the partitions up.
+
+        One that is still being restored is left at once.
+        """
         leaving = [self.owned[p] for p in partitions if p in self.owned]
+        ready = [owned for owned in leaving if owned.ready]
         for owned in leaving:
             # From here on a batch that is still on its way is left to the next owner.
             owned.ready = False
+            restoring = self._restoring.get(owned.partition)
+            if restoring is not None:
+                restoring.cancel()
+                await asyncio.wait([restoring])
         try:
-            await self._each(self._write, leaving)
+            await self._each(self._write, ready)
         finally:
             for owned in leaving:
                 del self.owned[owned.partition]
@@ -166,7 +195,7 @@ class Partitions:
         """
         owned = self.owned.get(partition)
         for start in range(0, len(records), CHUNK):
-            if owned is None or not owned.ready:
+            if owned is None or not owned.ready or self.broken is not None:
                 return
             position = owned.processor.position
             self._fold(owned, [r for r in records[start : start + CHUNK] if r.offset >= position])
@@ -189,6 +218,10 @@ class Partitions:
             record = records[verdict.place]
             owned.outputs.append(self._output(owned, record, verdict, now))
         owned.last_read_at = records[-1].timestamp
+        self._follow_events(owned)
+
+    def _follow_events(self, owned: Owned) -> None:
+        """With `time: event`, effective now stays a bound behind the newest event."""
         if self._config.time == "event" and owned.processor.newest is not None:
             owned.processor.advance(owned.processor.newest - self._config.out_of_orderness)
 
@@ -210,9 +243,18 @@ class Partitions:
     # -- time -----------------------------------------------------------------------------
 
     def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
-        """Note what the broker answered; with records, a batch is on its way to `feed`."""
+        """Note what the broker answered; with records, a batch is on its way to `feed`.
+
+        Raises `UserError` when the topic ends before what was read of it.
+        """
         owned = self.owned.get(partition)
         if owned is not None and owned.ready:
+            if answer.end < owned.processor.position:
+                raise UserError(
+                    f"partition {partition} of {self._config.topics.source} ends at offset "
+                    f"{answer.end}, but was read up to {owned.processor.position}: the topic was "
+                    "made anew or has lost records; `deskpulse reset` starts over with it"
+                )
             owned.answer = answer
             owned.on_the_way += records
             self._move_clock(owned)
@@ -230,13 +272,19 @@ class Partitions:
 
     async def _write(self, owned: Owned) -> None:
         async with owned.committing:
+            if self.broken is not None:
+                raise BrokenError("an earlier write failed") from self.broken
             processor = owned.processor
             if not processor.changed and not owned.outputs:
                 return
-            cut = processor.cut()
-            outputs, owned.outputs = owned.outputs, []
-            await self._journal.write(owned.partition, cut.position, cut.writes, outputs)
-            owned.written = cut.position
+            try:
+                cut = processor.cut()
+                outputs, owned.outputs = owned.outputs, []
+                await self._journal.write(owned.partition, cut.position, cut.writes, outputs)
+            except BaseException as error:
+                # What the cut held is in no journal, and no later cut holds it again.
+                self.broken = error
+                raise
             self.counted.totals.merge(cut.totals)
             self.counted.outcomes.update(cut.outcomes)
             self.counted.committed_at = self._clock()

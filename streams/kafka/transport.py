@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
+from streams.clock import wall_ms
 from streams.kafka.journal import Answer
 
 FETCH_WAIT_MS: Final = 250
@@ -55,6 +56,25 @@ class ConsumerThread(AIOKafkaConsumerThread):
         if hooks_of(self.app).read_committed:
             consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
+
+    async def on_start(self) -> None:
+        """Have answers carry the instant at which they were asked for."""
+        await super().on_start()
+        fetcher = self._consumer._fetcher  # noqa: SLF001
+        ask = fetcher._proc_fetch_request  # noqa: SLF001
+
+        async def ask_and_stamp(assignment: Any, node_id: int, request: Any) -> Any:
+            asked_at = wall_ms()
+            answered = await ask(assignment, node_id, request)
+            # aiokafka stamps an answer when it looks at it, and a process that was paused in
+            # between would take an old answer for a new one.
+            for source in assignment.tps:
+                state = assignment.state_value(source)
+                if state.timestamp is not None:
+                    state.timestamp = min(state.timestamp, asked_at)
+            return answered
+
+        fetcher._proc_fetch_request = ask_and_stamp  # noqa: SLF001
 
 
 class BatchConsumer(Consumer):

@@ -6,6 +6,7 @@ module ties its consumer (`streams.kafka.transport`) to the partitions this work
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from faust.types import TP
 
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
+from streams.errors import UserError
 from streams.kafka.at_least_once import AtLeastOnceJournal
 from streams.kafka.connection import faust_credentials
 from streams.kafka.exactly_once import ExactlyOnceJournal
@@ -26,6 +28,7 @@ from streams.kafka.transport import BatchTransport
 
 log = logging.getLogger("deskpulse")
 
+LOOK_S: Final = 0.5
 STOP_S: Final = 20.0
 """How long a stop may take before the process ends anyway."""
 
@@ -117,7 +120,10 @@ class Worker:
 
     def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
         """Pass the broker's answer on."""
-        self.partitions.fetched(partition, answer, records=records)
+        try:
+            self.partitions.fetched(partition, answer, records=records)
+        except UserError as error:
+            self._fail(error)
 
     async def flush(self) -> None:
         """One commit; a failure stops the worker, because stopping beats diverging."""
@@ -158,6 +164,8 @@ class Worker:
             await self.app.consumer.seek_to(tp, position)
 
         owned = await self.partitions.restore(partition, seek)
+        if owned is None:
+            return
         log.info(
             "partition %d restored: %d tickets, reading from offset %d",
             partition,
@@ -184,13 +192,23 @@ class Worker:
         Raises what failed.
         """
         await self.app.start()
-        await self.stopping.wait()
+        while not self.stopping.is_set():
+            self._look_after()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), LOOK_S)
         try:
             await asyncio.wait_for(self._stop(), STOP_S)
         except TimeoutError:
             log.warning("the stop took longer than %d s and was cut short", STOP_S)
         if self.failure is not None:
             raise self.failure
+
+    def _look_after(self) -> None:
+        """Stop when one of Faust's own services has died: they take nobody along."""
+        consumer = self.app.consumer
+        for service in (self.app, consumer, consumer._thread, self.app._fetcher):  # noqa: SLF001
+            if service is not None and service.crashed:
+                self._fail(service.crash_reason or RuntimeError(f"{service} has crashed"))
 
     async def _stop(self) -> None:
         await self.flush()

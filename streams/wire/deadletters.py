@@ -69,6 +69,10 @@ def letter(
     if value is not None and len(value) > MAX_VALUE_BYTES:
         added |= {"size": str(len(value)), "sha256": sha256(value).hexdigest()}
         value = value[:POINTER_BYTES]
+    if key is None and value is None:
+        # A Kafka client does not send a record of two nulls.
+        value = b""
+        added["null"] = "value"
     kept = [(name, content) for name, content in headers if not name.startswith(PREFIX)]
     kept += [(PREFIX + name, text.encode()) for name, text in added.items()]
     return Letter(key, value, kept)

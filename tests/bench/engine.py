@@ -11,9 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal, NamedTuple
 
+from streams.core.events import Accepted
 from streams.core.processor import Processor
 from streams.core.report import Books, report
-from streams.core.settings import MINUTE, ResponseSignal, Settings, SourceSettings
+from streams.core.settings import ResponseSignal, Settings, SourceSettings
 from streams.importers import run_import
 from streams.simulate import bulk
 from streams.wire import packing
@@ -25,7 +26,6 @@ BATCH: Final = 200
 """Events folded at a time, as in the worker."""
 CUT_AT: Final = 2_000
 """Tickets changed until they are cut for the changelog, as in the worker."""
-OUT_OF_ORDERNESS: Final = MINUTE
 TICKETS: Final = 20_000
 PER_TICKET: Final = 6
 NOW: Final = 4_000_000_000_000
@@ -118,20 +118,18 @@ def run(processor: Processor, messages: Sequence[Message]) -> Spent:
 
 
 def fold(processor: Processor, messages: Sequence[Message], offset: int) -> None:
-    """Fold one batch that begins at an offset, and let time pass."""
-    processor.apply(
-        [
-            (
-                offset + place,
-                decode_line(value, now_ms=NOW, future_skew_ms=0)
-                if key is None
-                else decode(key, value, (), now_ms=NOW, future_skew_ms=0),
-            )
-            for place, (key, value) in enumerate(messages)
-        ]
-    )
-    if processor.newest is not None:
-        processor.advance(processor.newest - OUT_OF_ORDERNESS)
+    """Fold one batch that begins at an offset, by a clock that shows its newest event's time."""
+    arrivals = [
+        (
+            offset + place,
+            decode_line(value, now_ms=NOW, future_skew_ms=0)
+            if key is None
+            else decode(key, value, (), now_ms=NOW, future_skew_ms=0),
+        )
+        for place, (key, value) in enumerate(messages)
+    ]
+    processor.advance(max(one.event.at for _, one in arrivals if isinstance(one, Accepted)))
+    processor.apply(arrivals)
 
 
 def _readings(name: str, events: int, spent: Spent) -> Iterator[Reading]:

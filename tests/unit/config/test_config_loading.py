@@ -1,7 +1,7 @@
 """What `load` makes of a folder that is right: defaults, the contract's file, overrides."""
 
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -72,7 +72,7 @@ def test_a_file_that_sets_nothing_new_gives_the_defaults(folder: Folder, text: s
 
 
 def test_the_defaults_of_the_engine_are_those_of_the_core() -> None:
-    assert Config().engine == Settings()
+    assert Config().engine == replace(Settings(), zone=Config().timezone)
 
 
 def test_the_file_of_the_contract_loads(folder: Folder) -> None:
@@ -114,8 +114,10 @@ def test_the_engine_gets_what_the_file_says(folder: Folder) -> None:
     assert load(folder(text)).engine == Settings(
         apply_within=DAY,
         future_skew=90_000,
+        behind=90_000,
         closed_ticket=2 * DAY,
         forgotten=3 * DAY,
+        zone=ZoneInfo("Europe/Berlin"),
         windows=(5 * MINUTE, HOUR),
         count_bots=True,
         count_automatic=True,

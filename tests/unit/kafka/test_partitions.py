@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from streams.config import Config
 from streams.core.processor import Processor
 from streams.core.report import Books, report
-from streams.kafka.journal import Answer
+from streams.errors import UserError
+from streams.kafka.journal import Answer, Output, Restored, Write
 from streams.kafka.memory import FencedError, MemoryJournal, Storage
-from streams.kafka.partitions import Partitions
+from streams.kafka.partitions import BrokenError, Owned, Partitions
 from streams.wire import packing
 from streams.wire.codec import dumps
 from streams.wire.deadletters import details
@@ -62,6 +63,12 @@ def worker(storage: Storage) -> Partitions:
     return Partitions(CONFIG, MemoryJournal(storage), lambda: NOW)
 
 
+async def taken_over(partitions: Partitions) -> Owned:
+    owned = await partitions.restore(0, nowhere)
+    assert owned is not None
+    return owned
+
+
 def final_report(storage: Storage) -> dict[str, Any]:
     processor = Processor(CONFIG.engine, packing)
     for _ in processor.restore(storage.changelog.get(0, [])):
@@ -90,7 +97,7 @@ def test_crashes_and_commits_anywhere_leave_the_report_of_an_undisturbed_run(
     async def disturbed() -> dict[str, Any]:
         storage = Storage()
         partitions = worker(storage)
-        owned = await partitions.restore(0, nowhere)
+        owned = await taken_over(partitions)
         for step in [*steps, "feed", "feed", "feed"]:
             if step == "feed":
                 at = owned.processor.position
@@ -101,7 +108,7 @@ def test_crashes_and_commits_anywhere_leave_the_report_of_an_undisturbed_run(
                 if step == "hand over":
                     await partitions.release([0])
                 partitions = worker(storage)
-                owned = await partitions.restore(0, nowhere)
+                owned = await taken_over(partitions)
         await partitions.feed(0, log)
         await partitions.release([0])
         return final_report(storage)
@@ -198,7 +205,7 @@ def test_effective_now_waits_until_everything_before_it_is_folded() -> None:
 
     async def scenario() -> list[int | None]:
         partitions = worker(Storage())
-        owned = await partitions.restore(0, nowhere)
+        owned = await taken_over(partitions)
         seen = []
         partitions.fetched(0, Answer(end=2, taken=2, at=1_000), records=True)
         seen.append(owned.processor.windows.now)
@@ -211,3 +218,82 @@ def test_effective_now_waits_until_everything_before_it_is_folded() -> None:
         return seen
 
     assert asyncio.run(scenario()) == [None, 1_000, 1_000, 3_000]
+
+
+class FailingJournal(MemoryJournal):
+    """Fails its first write, slowly."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage)
+        self.writes = 0
+
+    async def write(
+        self,
+        partition: int,
+        position: int,
+        changelog: Sequence[Write],
+        outputs: Sequence[Output],
+    ) -> None:
+        self.writes += 1
+        await asyncio.sleep(0)
+        if self.writes == 1:
+            raise OSError("disk full")
+        await super().write(partition, position, changelog, outputs)
+
+
+def test_nothing_is_written_after_a_write_that_failed() -> None:
+    """Neither by who waited for it nor by who comes later: it would skip what was lost."""
+
+    async def scenario() -> Storage:
+        storage = Storage()
+        partitions = Partitions(CONFIG, FailingJournal(storage), lambda: NOW)
+        await taken_over(partitions)
+        await partitions.feed(0, records([event(1)]))
+        failing = asyncio.ensure_future(partitions.commit())
+        await asyncio.sleep(0)
+        await partitions.feed(0, records([event(1), event(2)]))
+        with pytest.raises(BrokenError):
+            await partitions.release([0])
+        with pytest.raises(OSError, match="disk full"):
+            await failing
+        return storage
+
+    storage = asyncio.run(scenario())
+    assert (storage.changelog, storage.position) == ({}, {})
+
+
+class SlowJournal(MemoryJournal):
+    """Takes a while to open a partition."""
+
+    closed = False
+
+    async def open(self, partition: int) -> Restored:
+        await asyncio.sleep(3600)
+        return await super().open(partition)
+
+    async def close(self, partition: int) -> None:
+        self.closed = True
+        await super().close(partition)
+
+
+def test_a_partition_that_is_released_while_it_is_restored_is_left_at_once() -> None:
+    async def scenario() -> tuple[Owned | None, bool, bool]:
+        journal = SlowJournal(Storage())
+        partitions = Partitions(CONFIG, journal, lambda: NOW)
+        restoring = asyncio.ensure_future(partitions.restore(0, nowhere))
+        await asyncio.sleep(0.01)
+        await partitions.release([0])
+        return await restoring, bool(partitions.owned), journal.closed
+
+    assert asyncio.run(scenario()) == (None, False, True)
+
+
+def test_a_topic_that_ends_before_what_was_read_stops_the_worker() -> None:
+    async def scenario() -> None:
+        partitions = worker(Storage())
+        await taken_over(partitions)
+        await partitions.feed(0, records([event(1), event(2)]))
+        with pytest.raises(UserError, match="deskpulse reset"):
+            partitions.fetched(0, Answer(end=1, taken=1, at=1_000), records=False)
+
+    asyncio.run(scenario())
