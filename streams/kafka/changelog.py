@@ -17,7 +17,9 @@ from streams.kafka.connection import client_arguments, started
 from streams.kafka.journal import Output, Write
 
 MAX_BATCH_BYTES: Final = 1_000_000
-"""Below the brokers' default `message.max.bytes`; a record is capped far below it."""
+"""Below the brokers' default `message.max.bytes`; a larger record is a batch of its own."""
+MAX_RECORD_BYTES: Final = (8 << 20) - 1_000
+"""What the changelog topic accepts (topics.yml), less the frame of a batch."""
 
 MAX_REQUEST_BYTES: Final = 2 << 20
 """A dead letter is its original and some headers, so it may be larger than what a source may
@@ -28,7 +30,7 @@ _POLL_RECORDS: Final = 10_000
 
 
 class RecordTooLargeError(Exception):
-    """A changelog record that does not fit into any batch."""
+    """A changelog record that its topic does not accept."""
 
 
 @asynccontextmanager
@@ -104,15 +106,15 @@ async def send(
     futures: list[asyncio.Future[Any]] = []
     batch = producer.create_batch()
     for key, value in writes:
-        if batch.append(key=key, value=value, timestamp=None) is not None:
-            continue
-        batch.close()
-        futures.append(await producer.send_batch(batch, topic, partition=partition))
-        batch = producer.create_batch()
-        if batch.append(key=key, value=value, timestamp=None) is None:
+        if len(value or b"") > MAX_RECORD_BYTES:
             raise RecordTooLargeError(
-                f"a changelog record of {len(value or b'')} bytes exceeds {MAX_BATCH_BYTES}"
+                f"a changelog record of {len(value or b'')} bytes exceeds {MAX_RECORD_BYTES}"
             )
+        if batch.append(key=key, value=value, timestamp=None) is None:
+            batch.close()
+            futures.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(key=key, value=value, timestamp=None)
     if batch.record_count():
         batch.close()
         futures.append(await producer.send_batch(batch, topic, partition=partition))
