@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.console import complain, out
-from streams.config import duration_text, estimate_series, load
+from streams.cli.console import complain, note, out
+from streams.config import Config, duration_text, estimate_series, load
+from streams.config.model import NOT_USED_YET
 from streams.metrics.catalogue import CLOSED, families
 
 
@@ -28,6 +29,9 @@ def check_config(
     out.print(f"  delivery   {config.delivery}, time {config.time}", markup=False)
     out.print(f"  windows    {windows}", markup=False)
     out.print(f"  series     at most {series} a worker, max_series {config.max_series}")
+    unused = [name for name in NOT_USED_YET if getattr(config, name) != getattr(Config(), name)]
+    if unused:
+        note(f"no effect in this version: {', '.join(unused)}")
     if series > config.max_series:
         complain(
             f"max_series: {config.max_series} is less than the {series} series these labels "

@@ -28,6 +28,7 @@ from streams.config.values import (
     Weekly,
 )
 from streams.core.settings import DAY, MINUTE, Settings, SourceSettings
+from streams.core.windows import step_of
 
 _ENGINE: Final = Settings()
 _SECOND: Final = 1_000
@@ -48,6 +49,8 @@ ByName = Annotated[Mapping[Name, _Value], AfterValidator(MappingProxyType), Plai
 
 
 def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
+    if any(span % step_of(span) for span in windows):
+        raise ValueError("multiples of 10s up to 5m, of 1m up to 1h, of 15m up to 1d, else of 1h")
     return tuple(sorted(set(windows)))
 
 
@@ -155,6 +158,30 @@ class Metrics:
     bind: Host = "127.0.0.1"
     """The address; DESKPULSE_METRICS_BIND overrides it."""
     port: Port = 9108
+
+
+NOT_USED_YET: Final = (
+    "periods",
+    "snapshots",
+    "queues",
+    "exclude_spam_from_windows",
+    "credit",
+    "mature_after",
+    "count_reopened",
+    "fcr_window",
+    "fcr_basis",
+    "contact_gap",
+    "repeat_window",
+    "transfer_level",
+    "ces_direction",
+    "contact",
+    "planned_leave_counts",
+    "min_staff",
+    "conflict_clock",
+    "return_within",
+    "min_sample",
+)
+"""Keys that are checked and change nothing: the KPIs they belong to are not kept yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,6 @@ class Timers:
         """Wake the ticket at `due`; an earlier entry of it stays and comes up first."""
         heappush(self._heap, (due, ticket))
 
-    def next(self) -> int | None:
-        """The earliest instant that may be due; `None` when nothing waits."""
-        return self._heap[0][0] if self._heap else None
-
     def due(self, now: int) -> Iterator[tuple[int, str]]:
         """Entries whose instant is at or before `now`, earliest first, taken out."""
         while self._heap and self._heap[0][0] <= now:
