@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
 
     figures: list[Figure]
     wrong: dict[str, str]
-    """By benchmark whose answer was wrong: what was found."""
+    """By benchmark whose answer was wrong, or that failed: what was found."""
 
 
 def main(arguments: list[str]) -> int:
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
     lines += ["", HEAD, *(figure.row() for figure in outcome.figures), ""]
     lines += [f"{each.name:<10} {each.what}" for each in chosen]
     lines += [f"{name:<10} {reason}" for name, reason in left_out.items()]
-    lines += [f"{name:<10} WRONG ANSWER: {found}" for name, found in outcome.wrong.items()]
+    lines += [f"{name:<10} FAILED: {found}" for name, found in outcome.wrong.items()]
     print("\n".join(lines))
     write(OUT, where, outcome)
     return 1 if outcome.wrong else 0

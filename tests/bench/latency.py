@@ -35,25 +35,21 @@ _SHOWN: Final = re.compile(r'^deskpulse_replies_total\{role="requester"\} (\S+)$
 """Only samples are messages of requesters."""
 
 
-def measure(runs: int) -> Iterator[Reading]:
-    """`SAMPLES` for each run, all with one worker."""
-    wanted = SAMPLES * EVERY * runs
-    others = bulk(wanted // 3 + 1, 3, seed=1, start_ms=wall_ms() - HOUR, leave_open=True)
+def measure(_: int) -> Iterator[Reading]:
+    """One run, whatever was asked for: its `SAMPLES` are spread as those of several would be."""
     with kafka() as broker, application(broker, unique("events")) as app:
         worker = app.start()
         app.wait(lambda: worker.get("/ready")[0] == 200, "the worker to be ready")
-        for run in range(runs):
-            delays = sorted(asyncio.run(_delays(app.config, worker, others, run * SAMPLES)))
-            percentiles = quantiles(delays, n=100, method="inclusive")
-            yield Reading("latency.shown.p50", "ms from producing", percentiles[49])
-            yield Reading("latency.shown.p99", "ms from producing", percentiles[98])
-            yield Reading("latency.shown.max", "ms from producing", delays[-1])
+        delays = asyncio.run(_delays(app.config, worker))
+    percentiles = quantiles(delays, n=100, method="inclusive")
+    yield Reading("latency.shown.p50", "ms from producing", percentiles[49])
+    yield Reading("latency.shown.p99", "ms from producing", percentiles[98])
+    yield Reading("latency.shown.max", "ms from producing", max(delays))
 
 
-async def _delays(
-    config: Config, worker: Worker, others: Iterator[tuple[bytes, bytes]], before: int
-) -> list[float]:
-    """How long each sample took, milliseconds; `before` of them were shown in former runs."""
+async def _delays(config: Config, worker: Worker) -> list[float]:
+    """How long each sample took, milliseconds."""
+    others = bulk(SAMPLES * EVERY // 3 + 1, 3, seed=1, start_ms=wall_ms() - HOUR, leave_open=True)
     produced: list[float] = []
 
     async def traffic() -> AsyncIterator[Message]:
@@ -63,16 +59,16 @@ async def _delays(
             number += 1
             if number % EVERY == 0:
                 produced.append(time.monotonic())
-                yield _sample(before + len(produced))
+                yield _sample(len(produced))
 
-    looking = asyncio.create_task(_shown(worker, before))
+    looking = asyncio.create_task(_shown(worker))
     async for _ in publish(config, traffic()):
         pass
     shown = await looking
     return [(end - start) * 1000 for start, end in zip(produced, shown, strict=True)]
 
 
-async def _shown(worker: Worker, before: int) -> list[float]:
+async def _shown(worker: Worker) -> list[float]:
     """When each sample was first seen. All are of one ticket, so they are shown in order."""
     shown: list[float] = []
     while len(shown) < SAMPLES:
@@ -80,7 +76,7 @@ async def _shown(worker: Worker, before: int) -> list[float]:
         _, text = await asyncio.to_thread(worker.get, "/metrics")
         found = _SHOWN.search(text)
         number = int(float(found[1])) if found else 0
-        shown += [time.monotonic()] * (number - before - len(shown))
+        shown += [time.monotonic()] * (number - len(shown))
     return shown
 
 

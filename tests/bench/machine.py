@@ -27,7 +27,7 @@ def machine() -> dict[str, str]:
     found = {
         "commit": _commit(),
         "cpu": f"{os.cpu_count()} x {_cpu_model()}",
-        "memory": _memory(),
+        "ram": _ram(),
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
@@ -84,7 +84,7 @@ def _cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
-def _memory() -> str:
+def _ram() -> str:
     if not _LINUX:
         return ""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

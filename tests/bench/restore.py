@@ -61,12 +61,11 @@ async def _write(config: Config, kept: Sequence[Sequence[Write]]) -> None:
 
 def _readings(found: dict[str, Any], started: float) -> Iterator[Reading]:
     assert (found["tickets"], found["depth"]) == (TICKETS, TICKETS), found
-    (assigned, _), (ready, _) = found["seen"]["assigned"], found["seen"]["ready"]
-    seconds = ready - assigned
+    (assigned, cpu_before), (ready, cpu_after) = found["seen"]["assigned"], found["seen"]["ready"]
+    cpu_s = cpu_after - cpu_before
     yield Reading("restore.from_start", "s until /ready", ready - started)
-    yield Reading("restore.from_assignment", "s until /ready", seconds)
-    yield Reading(
-        "restore.processor", "% of it in Processor.restore", found["restore_cpu_s"] / seconds * 100
-    )
-    yield Reading("restore", "tickets/s", TICKETS / seconds)
+    yield Reading("restore.from_assignment", "s until /ready", ready - assigned)
+    yield Reading("restore", "us CPU/ticket", cpu_s * 1e6 / TICKETS)
+    share = found["restore_cpu_s"] / cpu_s
+    yield Reading("restore.processor", "% of it in Processor.restore", share * 100)
     yield Reading("restore.peak", "MB RSS", found["rss"] / 1e6)
