@@ -95,12 +95,14 @@ def test_a_worker_that_is_killed_and_one_that_is_stopped_lose_and_double_nothing
     assert without_refusals(found) == without_refusals(replayed(app, messages))
 
 
-def test_three_workers_share_the_partitions_and_one_takes_over_again(app: Application) -> None:
+def test_from_one_worker_to_three_and_back_nothing_is_lost_or_doubled(app: Application) -> None:
     messages = support_days()
     half = len(messages) // 2
     app.publish(messages[:half])
-    for _ in range(3):
-        app.start()
+    app.start()
+    app.wait(lambda: all_ready(app, [0]), "the first worker to own every partition")
+    app.start()
+    app.start()
     app.wait(lambda: all_ready(app, [0, 1, 2]), "three workers to share the partitions")
     app.publish(messages[half:])
     app.workers[0].end(signal.SIGKILL)
