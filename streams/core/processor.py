@@ -147,10 +147,10 @@ class Processor:
         self, offset: int, arrival: Accepted, record: Record, batch: _Batch
     ) -> tuple[Outcome, str]:
         event = arrival.event
-        if event.type == ev.DELETED and event.data["reason"] == "redacted":
+        if event.type == ev.DELETED and event.data["reason"] == ev.REDACTED:
             # By arrival, like a tombstone.
             if record.redacted:
-                return Outcome.IGNORED, "redacted"
+                return Outcome.IGNORED, ev.REDACTED
             self._redact(offset, arrival.ticket, record, batch)
             return Outcome.APPLIED, ""
         if record.redacted:
@@ -168,9 +168,7 @@ class Processor:
         self._touch(arrival.ticket, record, batch)
         record.offset = offset
         self._add(arrival, record, batch)
-        if event.type == ev.DELETED and event.data["reason"] == ev.REDACTED:
-            self._erase(arrival.ticket, record, batch)
-        elif records.squash_due(record, self.settings):
+        if records.squash_due(record, self.settings):
             # At once, so that what comes too late does not depend on where a batch ends.
             self._refresh(arrival.ticket, record, batch)
             records.squash(record, self.settings, self._packing)
@@ -251,13 +249,10 @@ class Processor:
             record = self.records[ticket] = Record()
         if not record.redacted:
             self._touch(ticket, record, batch)
-            self._erase(ticket, record, batch)
+            self._refresh(ticket, record, batch)
+            records.erase(record, self.settings, self._packing)
         record.offset = offset
         self._dirty.add(ticket)
-
-    def _erase(self, ticket: str, record: Record, batch: _Batch) -> None:
-        self._refresh(ticket, record, batch)
-        records.erase(record, self.settings, self._packing)
 
     # -- once per ticket and batch --------------------------------------------------------
 

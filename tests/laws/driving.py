@@ -133,6 +133,13 @@ class Partition:
             if record.history and created_at is not None and created_at < before:
                 records.squash(record, self.settings, packing, before)
 
+    def assert_nothing_vanished(self) -> None:
+        """Read = applied + duplicate + late + ignored + rejected."""
+        outcomes = self.processor.outcomes + self.processor._fresh_outcomes
+        judged = sum(n for (outcome, _), n in outcomes.items() if outcome != "flag")
+        # What is read again after a crash was counted when it was read first.
+        assert judged == max(self.processor.position, self.processor._counted_to + 1)
+
     def books(self) -> Books:
         """What this partition holds, cut as a worker would."""
         self.commit()
@@ -149,6 +156,14 @@ def engine(events: Sequence[CloudEvent], rules: Rules, batches: Iterable[int] = 
     return partition
 
 
+def partitions_of(events: Sequence[CloudEvent], count: int, settings: Settings) -> list[Partition]:
+    """`count` partitions with these events to read, each where its key leads."""
+    partitions = [Partition(settings) for _ in range(count)]
+    for event, arrival in zip(events, decoded(events, settings), strict=True):
+        partitions[crc32(event["subject"].encode()) % count].log.append(arrival)
+    return partitions
+
+
 def merged(books: Iterable[Books]) -> Books:
     """The books of all partitions of an application."""
     whole = Books()
@@ -158,11 +173,6 @@ def merged(books: Iterable[Books]) -> Books:
         whole.settled.merge(one.settled)
         whole.outcomes.update(one.outcomes)
     return whole
-
-
-def partition_of(event: CloudEvent, count: int) -> int:
-    """Where the key of an event leads, of `count` partitions."""
-    return crc32(event["subject"].encode()) % count
 
 
 # Reports

@@ -43,9 +43,18 @@ def tickets(arrived: Arrivals, settings: Settings) -> Tickets:
 def window(found: Tickets, settings: Settings, now_ms: int, span_ms: int) -> Counter[WindowKey]:
     """The sums over (floor(now, step) - span, now]."""
     start_ms = now_ms - now_ms % step_of(span_ms) - span_ms
+    return _sums(f for f in _facts(found, settings) if start_ms < f.time_ms <= now_ms)
+
+
+def everything(found: Tickets, settings: Settings) -> Counter[WindowKey]:
+    """The sums since ever."""
+    return _sums(_facts(found, settings))
+
+
+def _sums(facts: Iterable[Fact]) -> Counter[WindowKey]:
     sums: Counter[WindowKey] = Counter()
-    for fact in _facts(found, settings):
-        if fact.name in KINDS and start_ms < fact.time_ms <= now_ms:
+    for fact in facts:
+        if fact.name in KINDS:
             kind, queue = KINDS[fact.name], fact.key("queue")
             sums[kind, queue, COUNT] += 1
             if fact.name in DURATIONS:
