@@ -77,6 +77,21 @@ def decoded(events: Iterable[CloudEvent], settings: Settings) -> list[Arrival]:
     ]
 
 
+def canonical(events: Iterable[CloudEvent]) -> list[CloudEvent]:
+    """The events for the reference model, which compares `data` as it is written.
+
+    Of two events with one order key the one with the lowest `data` counts: for the engine, as
+    JSON with sorted keys and with closed lists mapped.
+    """
+    return [
+        orjson.loads(orjson.dumps(event, option=orjson.OPT_SORT_KEYS).replace(UNKNOWN, OTHER))
+        for event in events
+    ]
+
+
+UNKNOWN, OTHER = b'"unheard_of"', b'"other"'
+
+
 def restored(settings: Settings, changelog: Mapping[bytes, bytes | None]) -> Processor:
     """A processor that has taken over a changelog."""
     processor = Processor(settings, packing)
@@ -197,7 +212,7 @@ def reference_report(
 
     Its peak is recounted over the tickets the engine keeps: a forgotten one has left them.
     """
-    settings = rules.reference
+    settings, arrived = rules.reference, canonical(arrived)
     found = model.report(arrived, settings=settings, as_of=as_of)
     kept = judge(arrived, settings).kept
     newest = {name: max(e.time_ms for e in events) for name, events in kept.items() if events}

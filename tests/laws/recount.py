@@ -8,6 +8,7 @@ from typing import Any
 from streams.core.aggregates import Oldest
 from streams.core.processor import Processor
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey, step_of
+from tests.laws.driving import canonical
 from tests.reference.facts import Fact, facts_of
 from tests.reference.judging import judge, split
 from tests.reference.settings import Settings
@@ -36,7 +37,7 @@ DURATIONS = {"first_response", "pickup", "each_resolution"}
 
 def tickets(arrived: Arrivals, settings: Settings) -> Tickets:
     """The newest ticket of each subject: an older one is forgotten."""
-    kept = judge(arrived, settings).kept.values()
+    kept = judge(canonical(arrived), settings).kept.values()
     return [walk(split(events, settings.forgotten_ms)[-1]) for events in kept]
 
 
