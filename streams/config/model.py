@@ -27,7 +27,8 @@ from streams.config.values import (
     TopicName,
     Weekly,
 )
-from streams.core.settings import DAY, MINUTE, Settings, SourceSettings
+from streams.core.instants import DAY, MINUTE
+from streams.core.settings import Settings, SourceSettings
 from streams.core.windows import step_of
 
 _ENGINE: Final = Settings()

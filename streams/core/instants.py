@@ -8,6 +8,11 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+MINUTE: Final = 60_000
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+"""Durations in milliseconds; a day is 24 hours."""
+
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: zones are added by hand
 
 _RFC3339: Final = re.compile(

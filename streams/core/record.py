@@ -20,7 +20,8 @@ from streams.core import facts as fact
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
-from streams.core.settings import DAY, HOUR, Settings
+from streams.core.instants import DAY, HOUR
+from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.ticket import Ticket, cell_of
 

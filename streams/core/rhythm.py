@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from streams.core.events import OTHER
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 
 MISSED: Final = 20
 """Usual arrivals that have to be missing. By chance alone, fewer than one time in 10^8."""

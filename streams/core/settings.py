@@ -11,9 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
-MINUTE: Final = 60_000
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
+from streams.core.instants import DAY, HOUR, MINUTE
+from streams.core.policies import NO_POLICIES, Policies
 
 
 class ResponseSignal(StrEnum):
@@ -66,6 +65,8 @@ class Settings:
     exclude_spam_from_windows: bool = False
     sources: tuple[tuple[str, SourceSettings], ...] = field(default=())
     """(pattern, settings) in file order; the first match counts, `*` matches any text."""
+    policies: Policies = NO_POLICIES
+    """What is promised to whom; without any there are no clocks."""
     history_events: int = 2_000
     """A longer history is squashed early, and flagged."""
     history_bytes: int = 512 * 1024

@@ -19,7 +19,7 @@ from typing import Final
 
 from streams.core import facts as fact
 from streams.core.facts import Fact
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 
 SECOND: Final = 1_000
 

@@ -13,8 +13,8 @@ from streams.config.series import Family
 from streams.config.values import duration_text
 from streams.core import facts
 from streams.core.events import DONE, OTHER, PRIORITIES, STATUSES
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.processor import Outcome
-from streams.core.settings import DAY, HOUR, MINUTE
 from streams.core.windows import EDGES
 from streams.wire.reasons import FLAGS, REASONS
 

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
-from streams.core.settings import MINUTE
+from streams.core.instants import MINUTE
 from streams.kafka.partitions import Partitions
 from streams.metrics.collector import Collector
 from streams.metrics.endpoint import Endpoint

@@ -3,7 +3,7 @@
 from typing import Final
 
 from streams.core import events
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.simulate.chance import between, pick, spread
 from streams.simulate.company import LIVE
 from streams.simulate.desk import SYSTEM, Desk

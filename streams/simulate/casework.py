@@ -3,7 +3,7 @@
 from typing import Final
 
 from streams.core import events
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.simulate.aftermath import resolve
 from streams.simulate.chance import SECOND, between, spread
 from streams.simulate.company import SECOND_LINE, TEAMS

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Final
 
 from streams.core import events
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.simulate.chance import SECOND, between, pick, spread
 from streams.simulate.garbage import spoil
 from streams.simulate.journal import Happening, timestamp

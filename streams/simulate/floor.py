@@ -11,7 +11,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from streams.core.settings import HOUR, MINUTE
+from streams.core.instants import HOUR, MINUTE
 from streams.simulate.agenda import Agenda
 from streams.simulate.company import TEAMS
 from streams.simulate.ticket import Agent, Task, Ticket

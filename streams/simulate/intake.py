@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from streams.core import events
-from streams.core.settings import HOUR, MINUTE
+from streams.core.instants import HOUR, MINUTE
 from streams.simulate.aftermath import resolve
 from streams.simulate.casework import await_requester, delete
 from streams.simulate.chance import SECOND, between, pick, spread

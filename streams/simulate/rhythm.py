@@ -12,7 +12,7 @@ from random import Random
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.core.settings import HOUR, MINUTE
+from streams.core.instants import HOUR, MINUTE
 from streams.simulate.chance import between, spread
 
 COURSE: Final = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from streams.core.settings import DAY
+from streams.core.instants import DAY
 
 HEADERS: Final = (("content-type", b"application/cloudevents+json"),)
 """The Kafka headers of a structured CloudEvent."""

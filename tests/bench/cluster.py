@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.clock import wall_ms
 from streams.config import Config, load
-from streams.core.settings import MINUTE
+from streams.core.instants import MINUTE
 from streams.kafka.changelog import MAX_BATCH_BYTES, send
 from streams.kafka.connection import client_arguments
 from streams.kafka.journal import Write

@@ -14,8 +14,7 @@ from typing import Final
 
 from streams.clock import wall_ms
 from streams.config import Config
-from streams.core.instants import format_rfc3339
-from streams.core.settings import HOUR
+from streams.core.instants import HOUR, format_rfc3339
 from streams.kafka.publish import Message, publish
 from streams.pace import at_rate
 from streams.simulate import bulk

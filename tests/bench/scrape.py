@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from streams.config.model import Metrics
 from streams.core.events import PRIORITIES, STATUSES
 from streams.core.facts import DURATIONS, Fact, Standing
-from streams.core.settings import DAY
+from streams.core.instants import DAY
 from streams.core.windows import WINDOWED
 from streams.metrics import Exporter
 from streams.metrics.snapshot import take

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from streams.core.instants import DAY
 from streams.core.processor import SETTLED_KEY, TOTALS_KEY, Processor
-from streams.core.settings import DAY, Settings
+from streams.core.settings import Settings
 from streams.wire import packing
 from streams.wire.cloudevents import decode_line
 from streams.wire.codec import dumps

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from streams.core.events import Arrival, Ignored, Redaction, Refused
 from streams.core.facts import Fact
 from streams.core.fold import state_facts
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.processor import Outcome
 from streams.core.record import refold
-from streams.core.settings import DAY, HOUR, MINUTE, Settings
+from streams.core.settings import Settings
 from streams.wire import packing
 from tests import strategies
 from tests.laws.driving import (

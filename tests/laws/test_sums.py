@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.core.aggregates import Totals
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.report import report
-from streams.core.settings import DAY, HOUR, MINUTE
 from streams.core.windows import WindowKey
 from streams.wire import packing
 from tests import strategies

@@ -9,15 +9,8 @@ import pytest
 
 from streams.config import Config, ConfigError, Moment, load
 from streams.config.model import Metrics, Queue
-from streams.core.settings import (
-    DAY,
-    HOUR,
-    MINUTE,
-    ResolutionAt,
-    ResponseSignal,
-    Settings,
-    SourceSettings,
-)
+from streams.core.instants import DAY, HOUR, MINUTE
+from streams.core.settings import ResolutionAt, ResponseSignal, Settings, SourceSettings
 
 Folder = Callable[[str], Path]
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.rhythm import (
     LEAST_GAP,
     MAX_SOURCES,
@@ -17,7 +18,6 @@ from streams.core.rhythm import (
     hour_of_week,
     silent,
 )
-from streams.core.settings import DAY, HOUR, MINUTE
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEK = 7 * DAY

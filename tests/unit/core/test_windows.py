@@ -1,7 +1,7 @@
 """The edges of trailing windows, drawn."""
 
 from streams.core.facts import CREATED, FIRST_RESPONSE, Fact
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.windows import COUNT, EDGES, SUM, Windows, step_of
 
 T = 1_000 * HOUR

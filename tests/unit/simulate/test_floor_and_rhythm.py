@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.simulate.agenda import Agenda
 from streams.simulate.company import TEAMS, customer
 from streams.simulate.floor import Floor

@@ -3,7 +3,7 @@
 from collections import Counter
 from statistics import mean, median
 
-from streams.core.settings import DAY, HOUR, MINUTE
+from streams.core.instants import DAY, HOUR, MINUTE
 from streams.simulate import Scenario
 from tests.unit.simulate.observe import Log, local
 

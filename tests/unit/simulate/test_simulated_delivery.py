@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streams.core.events import Accepted, Ignored
-from streams.core.settings import DAY, HOUR
+from streams.core.instants import DAY, HOUR
 from streams.simulate import Delivery, Scenario, events_only, generate
 from streams.simulate.garbage import GARBAGE
 from streams.wire.cloudevents import decode
