@@ -36,6 +36,8 @@ CENTURY: Final = 100
 FOREVER: Final = 253_370_764_800_000
 """The year 9999."""
 
+WEEK: Final = 7 * DAY
+
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP: Final = 12 * HOUR
@@ -54,7 +56,7 @@ class Calendar:
     """When it is open. Years are computed when they are first asked for."""
 
     __slots__ = ("_before", "_closures", "_ends", "_holidays", "_starts", "_year", "name", "week",
-                 "zone")  # fmt: skip
+                 "weekly", "zone")  # fmt: skip
 
     def __init__(
         self,
@@ -68,6 +70,8 @@ class Calendar:
         self.name = name
         self.zone = zone
         self.week = tuple(week)
+        self.weekly = _weekly(self.week) if week else WEEK
+        """Open time of a week without holidays, milliseconds."""
         self._holidays = holidays
         self._closures = closures
         self._year = FIRST_YEAR
@@ -76,7 +80,7 @@ class Calendar:
         self._ends: list[int] = []
         self._before: list[int] = [0]
         """Open time before each start, and after the last end."""
-        if not self.always and not self.weekly:
+        if not self.weekly:
             raise ValueError(f"calendar {name} is never open")
 
     @property
@@ -85,18 +89,13 @@ class Calendar:
         return not self.week
 
     @property
-    def weekly(self) -> int:
-        """Open time of a week without holidays, milliseconds."""
-        if self.always:
-            return 7 * DAY
-        return sum(end - start for hours in self.week for start, end in hours)
-
-    @property
     def average_day(self) -> int:
         """What `1bd` is: weekly open time over the weekdays that have any, milliseconds."""
-        if self.always:
-            return DAY
-        return self.weekly // sum(1 for hours in self.week if hours)
+        return self.days(1)
+
+    def days(self, count: int) -> int:
+        """What so many average open days are, milliseconds; rounded down once, at the end."""
+        return count * self.weekly // (sum(1 for hours in self.week if hours) or 7)
 
     def before(self, at: int) -> int:
         """Open time from a fixed instant in the past to `at`, milliseconds."""
@@ -130,7 +129,16 @@ class Calendar:
             return start
         if amount > CENTURY * 52 * self.weekly:
             return FOREVER
-        return max(start, self.reach(self.before(start) + amount))
+        wanted = self.before(start) + amount
+        horizon = start + CENTURY * 366 * DAY
+        if not self.always:
+            # A calendar may close for good: a holiday that comes back every day has no end.
+            while self._before[-1] < wanted:
+                if _new_year(self._year) > horizon:
+                    return FOREVER
+                self._next_year()
+        reached = max(start, self.reach(wanted))
+        return reached if reached <= horizon else FOREVER
 
     def open_in(self, start: int, end: int) -> Iterator[Interval]:
         """The open intervals within [start, end), in order."""
@@ -221,17 +229,20 @@ def _offsets(zone: tzinfo, start: int, end: int) -> Iterator[tuple[int, int, int
     yield begun, end, offset
 
 
-def _change(zone: tzinfo, start: int, end: int) -> int:
-    """The second at which the offset at `start` becomes that at `end`."""
-    offset = _offset(zone, start)
-    seconds = range(start // 1000, end // 1000)
-    until = bisect_left(seconds, 1, key=lambda s: _offset(zone, s * 1000) != offset)
-    return 1000 * (seconds.start + until)
-
-
 def _offset(zone: tzinfo, at: int) -> int:
     moment = (_UNIX + timedelta(milliseconds=at)).astimezone(zone)
     return round((moment.utcoffset() or timedelta()).total_seconds() * 1000)
+
+
+def _weekly(week: Sequence[Hours]) -> int:
+    """Open time of a week; where the shifts of two days overlap it counts once."""
+    shifts = [
+        (day * DAY + start + turn, day * DAY + end + turn)
+        for day, hours in enumerate(week)
+        for start, end in hours
+        for turn in (-WEEK, 0)  # Sunday's night shift ends on Monday
+    ]
+    return sum(max(0, min(end, WEEK) - max(start, 0)) for start, end in _merged(shifts))
 
 
 def _merged(intervals: Sequence[Interval]) -> list[Interval]:

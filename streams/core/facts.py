@@ -33,6 +33,18 @@ RESOLUTION: Final = "resolution"
 FIRST_RESOLUTION: Final = "first_resolution"
 FULL_RESOLUTION: Final = "full_resolution"
 
+WORKING: Final = {
+    kind: f"{kind}_working"
+    for kind in (FIRST_RESPONSE, PICKUP, RESOLUTION, FIRST_RESOLUTION, FULL_RESOLUTION)
+}
+"""Kind of a duration -> the same in working time, where there are policies."""
+
+# Of SLA clocks that cannot change any more; their cell is (policy, clock, ...).
+PROMISE: Final = "promise"
+"""One instance, the third of the cell is its state."""
+SPENT: Final = {part: f"spent_{part}" for part in ("queue", "status", "assignee")}
+"""By what budget was used in (the third of the cell) -> kind; `value` is added up, not counted."""
+
 # Enters and leaves queue depth.
 ENTERED: Final = "entered"
 LEFT: Final = "left"
@@ -46,9 +58,9 @@ ORPHAN: Final = "orphan"
 SKEWED: Final = "skewed"
 """Something ended before the creation: a clock of the source is wrong."""
 
-DURATIONS: Final = frozenset(
-    {FIRST_RESPONSE, PICKUP, RESOLUTION, FIRST_RESOLUTION, FULL_RESOLUTION}
-)
+DURATIONS: Final = frozenset(WORKING)
+AMOUNTS: Final = frozenset(SPENT.values())
+"""Kinds whose values are amounts: a tally sums them and keeps no distribution."""
 
 
 class Fact(NamedTuple):

@@ -8,7 +8,8 @@ for each part *begins* and then *steps*:
   whom and where. It is looked up before the first step, because a creation may stand
   after other events in the order key (clock skew, a queue assigned a second too early);
 * step - one event: attributes change all at once, then transitions are derived by
-  comparing the state before with the state after. Facts go to a list the caller owns.
+  comparing the state before with the state after. Facts go to a list the caller owns; the
+  SLA clocks follow (`streams.core.promises`), where a policy names any.
 
 An event that is newer than all others of a ticket may be stepped onto the ticket at once
 (`extends`); every other one needs a new fold. Both give the same ticket and the same
@@ -21,10 +22,13 @@ from typing import Any, Final
 
 from streams.core import events as ev
 from streams.core import facts as fact
+from streams.core import promises
+from streams.core.calendars import ALWAYS
 from streams.core.events import DONE, Event
 from streams.core.facts import Fact
+from streams.core.policies import governing
 from streams.core.settings import ResolutionAt, ResponseSignal, Settings
-from streams.core.ticket import Cell, Ticket, cell_of
+from streams.core.ticket import Cell, End, Ticket, cell_of
 
 MAX_HANDLED: Final = 2**53
 """More handling time than a number in JSON can hold exactly is no more."""
@@ -100,7 +104,10 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
             begin(ticket, (event,))
     ticket.last_at = at
     ticket.last_sequence = event.sequence
+    was = promises.before(ticket) if settings.policies else None
     _STEPS[event.type](ticket, event, settings, facts)
+    if was is not None:
+        promises.follow(ticket, event, was, settings.policies)
     if first:
         ticket.first_in = ticket.cell
     active = ticket.active
@@ -119,6 +126,7 @@ def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
         # Forgotten is "silent for longer": at exactly `forgotten` it is still there.
         facts.append(Fact(fact.LEFT, ticket.last_at + settings.forgotten + 1, ticket.cell))
     facts.extend(state_facts(ticket, settings))
+    facts.extend(promises.settled(ticket, ticket.last_at + settings.forgotten + 1))
 
 
 def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
@@ -156,11 +164,43 @@ def resolution_times(ticket: Ticket, settings: Settings) -> tuple[Fact, ...]:
         stands, first, last = ticket.done, ticket.first_resolved, ticket.last_resolved
     if not stands or first is None or last is None:
         return ()
-    start = ticket.created_at
-    return (
-        Fact(fact.FIRST_RESOLUTION, *first, max(0, first[0] - start)),
-        Fact(fact.FULL_RESOLUTION, *last, max(0, last[0] - start)),
-    )
+    times = []
+    for kind, (at, cell, working) in ((fact.FIRST_RESOLUTION, first), (fact.FULL_RESOLUTION, last)):
+        times.append(Fact(kind, at, cell, max(0, at - ticket.created_at)))
+        if settings.policies:
+            times.append(Fact(fact.WORKING[kind], at, cell, working))
+    return tuple(times)
+
+
+def _took(
+    kind: str,
+    start: int,
+    at: int,
+    ticket: Ticket,
+    cell: Cell,
+    settings: Settings,
+    facts: list[Fact],
+) -> None:
+    """How long something took that has just ended, in wall and in working time."""
+    facts.append(Fact(kind, at, cell, max(0, at - start)))
+    if settings.policies:
+        facts.append(Fact(fact.WORKING[kind], at, cell, _working(ticket, start, at, settings)))
+
+
+def _working(ticket: Ticket, start: int, end: int, settings: Settings) -> int:
+    """Working time between two instants in the calendar of the ticket as it is now."""
+    if not settings.policies:
+        return max(0, end - start)
+    matching = settings.policies.matching(ticket.attribute)
+    policy = governing(matching, start if ticket.created_at is None else ticket.created_at)
+    calendar = ALWAYS if policy is None else policy.calendar
+    return max(0, calendar.between(start, end))
+
+
+def _ended(ticket: Ticket, at: int, settings: Settings) -> End:
+    """A resolution or a close: when, under which labels, and the working time until then."""
+    start = at if ticket.created_at is None else ticket.created_at
+    return at, ticket.cell, _working(ticket, start, at, settings)
 
 
 def _created(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
@@ -193,7 +233,7 @@ def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fa
     if ticket.assignee != assignee and ticket.assignee is not None:
         _assigned(ticket, at, settings, facts)
     if ticket.status != status:
-        _status_changed(ticket, status, at, facts)
+        _status_changed(ticket, status, at, settings, facts)
     if ticket.status is not None and ticket.status != "new":
         _respond_by(ResponseSignal.LEFT_NEW, ticket, at, settings, facts)
 
@@ -219,29 +259,31 @@ def _assigned(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) ->
     if ticket.picked_up is None:
         ticket.picked_up = (at, ticket.cell)
         if ticket.created_at is not None:
-            facts.append(Fact(fact.PICKUP, at, ticket.cell, max(0, at - ticket.created_at)))
+            _took(fact.PICKUP, ticket.created_at, at, ticket, ticket.cell, settings, facts)
         _respond_by(ResponseSignal.PICKUP, ticket, at, settings, facts)
 
 
-def _status_changed(ticket: Ticket, before: str | None, at: int, facts: list[Fact]) -> None:
+def _status_changed(
+    ticket: Ticket, before: str | None, at: int, settings: Settings, facts: list[Fact]
+) -> None:
     was_done, done = before in DONE, ticket.done
     if done and not was_done:
-        _resolved(ticket, at, facts)
+        _resolved(ticket, at, settings, facts)
     elif was_done and not done:
         ticket.reopens += 1
         facts.append(Fact(fact.REOPENED, at, ticket.cell))
         ticket.waiting_since, ticket.held_since = ticket.held_since, None
     if ticket.status == "closed":
-        ticket.last_closed = (at, ticket.cell)
+        ticket.last_closed = _ended(ticket, at, settings)
         ticket.first_closed = ticket.first_closed or ticket.last_closed
 
 
-def _resolved(ticket: Ticket, at: int, facts: list[Fact]) -> None:
+def _resolved(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
     ticket.resolutions += 1
     facts.append(Fact(fact.RESOLVED, at, ticket.cell))
     if ticket.created_at is not None:
         facts.append(Fact(fact.RESOLUTION, at, ticket.cell, max(0, at - ticket.created_at)))
-    ticket.last_resolved = (at, ticket.cell)
+    ticket.last_resolved = _ended(ticket, at, settings)
     if ticket.first_resolved is None:
         ticket.first_resolved = ticket.last_resolved
         facts.append(Fact(fact.RESOLVED_ONCE, at, ticket.cell))
@@ -256,7 +298,7 @@ def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
     role, automatic = data["author"]["role"], bool(data.get("automatic"))
     if role == "requester":
         if not automatic:
-            _requested(ticket, event.at, facts)
+            _requested(ticket, event.at, settings, facts)
         return
     if role == "bot" and not automatic:
         facts.append(Fact(fact.BOT_REPLY, event.at, ticket.cell))
@@ -268,13 +310,13 @@ def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
         _respond_by(ResponseSignal.REPLY, ticket, event.at, settings, facts)
 
 
-def _requested(ticket: Ticket, at: int, facts: list[Fact]) -> None:
+def _requested(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
     facts.append(Fact(fact.REQUESTER_MESSAGE, at, ticket.cell))
     _wait(ticket, at)
     if ticket.requested_at is None:
         ticket.requested_at = at
         if ticket.opened_by_agent and ticket.signal is not None:
-            _first_response(ticket, *ticket.signal, facts)
+            _first_response(ticket, *ticket.signal, settings, facts)
 
 
 def _wait(ticket: Ticket, since: int) -> None:
@@ -309,15 +351,17 @@ def _respond_by(
             ticket.signal = (at, ticket.cell)
         return
     if signal is not ResponseSignal.REPLY or at >= created_at - settings.future_skew:
-        _first_response(ticket, at, ticket.cell, facts)
+        _first_response(ticket, at, ticket.cell, settings, facts)
 
 
-def _first_response(ticket: Ticket, at: int, cell: Cell, facts: list[Fact]) -> None:
+def _first_response(
+    ticket: Ticket, at: int, cell: Cell, settings: Settings, facts: list[Fact]
+) -> None:
     start = ticket.response_start
     if start is None:
         raise AssertionError("a first response without a start")
     ticket.first_response_at = at
-    facts.append(Fact(fact.FIRST_RESPONSE, at, cell, max(0, at - start)))
+    _took(fact.FIRST_RESPONSE, start, at, ticket, cell, settings, facts)
 
 
 def _worked(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:

@@ -7,14 +7,14 @@ has to know (CONTRACTS section 3; docs/decisions/0005 where that leaves room).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from streams.core.calendars import ALWAYS, Calendar
 from streams.core.events import DONE, OTHER, STATUSES
-from streams.core.ticket import Ticket
+from streams.core.instants import DAY
 
 FIRST_RESPONSE: Final = "first_response"
 PICKUP: Final = "pickup"
@@ -175,16 +175,34 @@ class Policies:
     def __bool__(self) -> bool:
         return bool(self.policies)
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(policy, clock) of every promise, once each, in order."""
+        return tuple(
+            dict.fromkeys(
+                (policy.name, clock)
+                for policy in self.policies
+                for clock in CLOCKS
+                if clock in policy.targets
+            )
+        )
+
+    def reach(self, span: int) -> int:
+        """How much wall time a working window of this length can look back, at most about."""
+        weekly = min(policy.calendar.weekly for policy in self.policies)
+        return span * 7 * DAY // weekly + _HOLIDAYS
+
     def number(self, terms: Terms) -> int:
         """The place of these terms in `terms`."""
         return self._numbers[terms]
 
-    def matching(self, ticket: Ticket) -> tuple[Policy, ...]:
-        """The policies whose conditions the ticket meets, in order, up to one that governs ever.
+    def matching(self, attribute: Callable[[str], Any]) -> tuple[Policy, ...]:
+        """The policies whose conditions a ticket meets, in order.
 
-        Only the first whose `effective_from` an instance has reached governs that instance.
+        `attribute` gives the ticket's value by name (`Ticket.attribute`). Of these policies the
+        first that is in effect when an instance starts governs it (`governing`).
         """
-        key = tuple(attribute_of(ticket, name) for name in self._attributes)
+        key = tuple(map(attribute, self._attributes))
         found = self._matching.get(key)
         if found is None:
             if len(self._matching) >= _MAX_CACHED:
@@ -202,10 +220,6 @@ class Policies:
                     break
         return found
 
-    def governing(self, ticket: Ticket, start: int) -> Policy | None:
-        """The policy of what starts at `start` on the ticket as it is now."""
-        return governing(self.matching(ticket), start)
-
 
 def governing(matching: tuple[Policy, ...], start: int) -> Policy | None:
     """The first of the matching policies that is in effect at `start`."""
@@ -215,17 +229,8 @@ def governing(matching: tuple[Policy, ...], start: int) -> Policy | None:
     return None
 
 
-def attribute_of(ticket: Ticket, name: str) -> Any:
-    """An attribute's value as conditions compare it: text, `None`, or a tuple of tags."""
-    if name == "status":
-        return ticket.status or "new"
-    if name in _FIELDS:
-        return getattr(ticket, name)
-    value = (ticket.extra or {}).get(name)
-    return tuple(value) if isinstance(value, list) else value
-
-
-_FIELDS: Final = frozenset({"priority", "queue", "assignee", "channel", SOURCE})
+_HOLIDAYS: Final = 14 * DAY
+"""More days off in a row than any calendar of a team that answers tickets has."""
 _MAX_CACHED: Final = 10_000
 """Combinations of attributes remembered: more than a policy file distinguishes in practice."""
 

@@ -15,8 +15,10 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from streams.core import events as ev
+from streams.core import promises
 from streams.core import record as records
 from streams.core.aggregates import Now, Totals
+from streams.core.announcing import Transition, announce
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
 from streams.core.facts import Change, Fact, Standing, change, standing
 from streams.core.fold import extends, step
@@ -25,7 +27,8 @@ from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.timers import Timers
-from streams.core.windows import EDGES, Windows
+from streams.core.watch import Watch
+from streams.core.windows import EDGES, WindowKey, Windows, count
 
 TOTALS_KEY: Final = b"\xfftotals"
 SETTLED_KEY: Final = b"\xffsettled"
@@ -64,13 +67,19 @@ class Cut(NamedTuple):
     """Changelog records by key, in the order they must be written; `None` deletes."""
     totals: Totals
     outcomes: Tallied
+    transitions: list[Transition]
+    """What is to be said of SLA clocks, in order."""
+
+
+Shown = tuple[Standing | None, tuple[promises.Standing, ...]]
+"""What one ticket contributes to the counts of now: itself, and its clocks."""
 
 
 @dataclass(slots=True)
 class _Batch:
     """What one call of `apply` works on."""
 
-    before: dict[str, Standing | None] = field(default_factory=dict)
+    before: dict[str, Shown] = field(default_factory=dict)
     stale: dict[str, list[Fact]] = field(default_factory=dict)
     """Tickets that need a new fold, with the facts of the old one."""
 
@@ -79,12 +88,20 @@ class Processor:
     """The state of one source partition."""
 
     def __init__(
-        self, settings: Settings, packing: Packing, edges: tuple[int, ...] = EDGES
+        self,
+        settings: Settings,
+        packing: Packing,
+        edges: tuple[int, ...] = EDGES,
+        *,
+        announcing: bool = True,
     ) -> None:
+        """Without `announcing` nothing is said of clocks (a replay only reports)."""
         self.settings = settings
         self.records: dict[str, Record] = {}
         self.now = Now()
-        self.windows = Windows(settings.windows, edges)
+        self.windows: Windows[WindowKey] = Windows(settings.windows)
+        self.watch = Watch(settings.policies, settings.windows)
+        """What SLA clocks do now, and which promises were kept."""
         self.settled = Tally()
         """What dropped tickets leave behind."""
         self.outcomes: Tallied = Counter()
@@ -97,6 +114,12 @@ class Processor:
         self._counted_to: int = -1
         """Outcomes of offsets up to here are counted already (a restart reads some again)."""
         self._packing = packing
+        self._edges = edges
+        self._announcing = announcing and bool(settings.policies)
+        self._transitions: list[Transition] = []
+        self._clock: int = -1
+        """Effective now as far as clocks know it; unlike that of the windows it is kept, so that
+        after a restart nothing that was said is taken back for want of time."""
         self._timers = Timers()
         self._since: int | None = None
         """The first effective now of this run."""
@@ -157,7 +180,7 @@ class Processor:
             if event.type != ev.RESTORED:
                 return Outcome.IGNORED, ev.REDACTED
             self._touch(arrival.ticket, record, batch)
-            records.unredact(record, self._packing)
+            records.unredact(record, self.settings, self._packing)
         elif self._late(arrival, record, batch):
             return Outcome.LATE, ""
         else:
@@ -230,15 +253,15 @@ class Processor:
             # The creation of an orphan whose history had to be squashed early, or the end
             # of a redaction: nothing to sort it among, so the checkpoint takes it.
             self._make_stale(arrival.ticket, record, batch)
-            records.add_to_checkpoint(record, event, self._packing)
+            records.add_to_checkpoint(record, event, self.settings, self._packing)
             return
         if arrival.ticket not in batch.stale:
             if extends(record.ticket, event, self.settings):
                 facts: list[Fact] = []
                 step(record.ticket, event, self.settings, facts)
                 record.append(event, arrival.packed)
-                self.windows.add(facts, 1)
-                self._fresh.add(facts, self.windows.edges)
+                count(self.windows, facts, 1, self._edges)
+                self._fresh.add(facts, self._edges)
                 return
             self._make_stale(arrival.ticket, record, batch)
         record.append(event, arrival.packed)
@@ -258,7 +281,20 @@ class Processor:
 
     def _touch(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.before:
-            batch.before[ticket] = standing(record.ticket)
+            batch.before[ticket] = self._shown(record)
+
+    def _shown(self, record: Record) -> Shown:
+        """What the ticket was counted as last; its clocks depend on the time, too."""
+        ticket = record.ticket
+        clocks = promises.standings(ticket, record.evaluated_at) if self.settings.policies else ()
+        return standing(ticket), clocks
+
+    def _show(self, before: Shown, record: Record) -> None:
+        """Count the ticket as it is now, instead of as it was."""
+        record.evaluated_at = self._clock
+        after = self._shown(record)
+        self.now.move(before[0], after[0])
+        self.watch.move(before[1], after[1])
 
     def _make_stale(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.stale:
@@ -271,23 +307,34 @@ class Processor:
         if old is None:
             return
         record.ticket, new = records.refold(record, self.settings, self._packing)
+        record.ticket.moved = True
         moved = change(old, new)
-        self.windows.add(moved.lost, -1)
-        self.windows.add(moved.gained, 1)
-        self._fresh.correct(Change(moved.gained, moved.lost), self.windows.edges)
+        count(self.windows, moved.lost, -1, self._edges)
+        count(self.windows, moved.gained, 1, self._edges)
+        self._fresh.correct(Change(moved.gained, moved.lost), self._edges)
 
     def _finish(self, batch: _Batch) -> None:
         for ticket in list(batch.stale):
             self._refresh(ticket, self.records[ticket], batch)
         for ticket, before in batch.before.items():
             record = self.records[ticket]
-            self.now.move(before, standing(record.ticket))
+            self._show(before, record)
+            self._announce(ticket, record)
             self._dirty.add(ticket)
             if self._since is not None:
                 self._arrived.add(ticket)
             self._schedule(ticket, record)
         if self.windows.now is None and self.newest is not None:
-            self.windows.expect(self.newest - self.settings.behind)
+            self._expect(self.newest - self.settings.behind)
+
+    def _announce(self, ticket: str, record: Record) -> None:
+        """Say what is true of the ticket's clocks and was not said yet."""
+        if self._announcing and record.ticket.moved:
+            record.ticket.moved = False
+            record.announced, said = announce(
+                ticket, record.ticket, record.announced, self._clock, self._packing
+            )
+            self._transitions += said
 
     # -- outcomes -------------------------------------------------------------------------
 
@@ -305,6 +352,8 @@ class Processor:
     def advance(self, now: int) -> None:
         """Move effective now forward: windows slide, due timers act. It never decreases."""
         self.windows.advance(now)
+        self.watch.advance(now)
+        self._clock = max(self._clock, now)
         if self._since is None:
             self._since = now
         for ticket in self._arrived:
@@ -318,10 +367,33 @@ class Processor:
             record = self.records.get(ticket)
             if record is not None and record.timer == due:
                 record.timer = -1
+                self._pass(ticket, record)
                 self._retire(ticket, record, now)
+
+    def _expect(self, earliest: int) -> None:
+        self.windows.expect(earliest)
+        self.watch.expect(earliest)
+
+    def _pass(self, ticket: str, record: Record) -> None:
+        """Time may have passed a deadline or a warn level of the ticket's clocks."""
+        if self.settings.policies:
+            said = len(self._transitions)
+            self._show(self._shown(record), record)
+            record.ticket.moved = True
+            self._announce(ticket, record)
+            if len(self._transitions) > said:
+                self._dirty.add(ticket)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something is to be said of clocks: no reason to wait with the next cut."""
+        return bool(self._transitions)
 
     def _schedule(self, ticket: str, record: Record) -> None:
         due = min(self._drop_at(record), self._shrink_at(record))
+        if self.settings.policies:
+            passes = promises.next_due(record.ticket, self._clock)
+            due = due if passes is None else min(due, passes)
         if record.timer < 0 or due < record.timer:
             record.timer = due
             self._timers.set(ticket, due)
@@ -349,7 +421,9 @@ class Processor:
     def _retire(self, ticket: str, record: Record, now: int) -> None:
         """Drop a forgotten ticket, shrink a closed one to its checkpoint, or wait on."""
         if now >= self._drop_at(record):
-            self.now.move(standing(record.ticket), None)
+            shown, clocks = self._shown(record)
+            self.now.move(shown, None)
+            self.watch.move(clocks, ())
             self.settled.merge(records.settled(record, self.settings, self._packing))
             self.settled.compact()
             del self.records[ticket]
@@ -357,7 +431,9 @@ class Processor:
             self._dirty.add(ticket)
             return
         if now >= self._shrink_at(record):
+            before = self._shown(record)
             records.squash(record, self.settings, self._packing, record.ticket.last_at + 1)
+            self._show(before, record)
             self._dirty.add(ticket)
         self._schedule(ticket, record)
 
@@ -389,9 +465,10 @@ class Processor:
             writes.append((SETTLED_KEY, self._packing.dumps(settled)))
         for ticket in self._dirty:
             record = self.records.get(ticket)
-            value = None if record is None else records.dump(record, self._packing)
+            value = None if record is None else records.dump(record, self.settings, self._packing)
             writes.append((ticket.encode(), value))
-        cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes)
+        cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes, self._transitions)
+        self._transitions = []
         self._dirty = set()
         self._dropped = {t: last for t, last in self._dropped.items() if last >= self.position}
         self._fresh, self._fresh_outcomes = Totals(), Counter()
@@ -404,6 +481,7 @@ class Processor:
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "rhythm": self.rhythm.dump(),
             "newest": self.newest,
+            "now": self._clock,
         }
 
     def restore(self, changelog: Iterable[tuple[bytes, bytes | None]]) -> Iterator[int]:
@@ -424,7 +502,7 @@ class Processor:
         for key, value in latest.items():
             if value is None:
                 continue
-            ticket, record = key.decode(), records.load(value, self._packing)
+            ticket, record = key.decode(), records.load(value, self.settings, self._packing)
             if record.offset > self._dropped.get(ticket, -1):
                 self._take_over(ticket, record)
                 yield len(self.records)
@@ -437,18 +515,23 @@ class Processor:
             raise ValueError(f"changelog format {totals['v']}, this version reads {FORMAT}")
         self.position = totals["position"]
         self._counted_to = self.position - 1
-        for outcome, reason, count in totals["outcomes"]:
-            self.outcomes[outcome, reason] = count
+        for outcome, reason, number in totals["outcomes"]:
+            self.outcomes[outcome, reason] = number
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
+        self._clock = totals["now"]
         if self.newest is not None:
-            self.windows.expect(self.newest - self.settings.behind)
+            self._expect(self.newest - self.settings.behind)
 
     def _take_over(self, ticket: str, record: Record) -> None:
         self.records[ticket] = record
-        self.now.move(None, standing(record.ticket))
+        self._show((None, ()), record)
+        if record.ticket.moved:
+            # Other policies than those it was kept under.
+            self._announce(ticket, record)
+            self._dirty.add(ticket)
         newest = record.ticket.last_at if self.newest is None else self.newest
         if record.history and record.ticket.last_at >= newest - records.horizon(self.settings):
             _, facts = records.refold(record, self.settings, self._packing)
-            self.windows.add(facts, 1)
+            count(self.windows, facts, 1, self._edges)
         self._schedule(ticket, record)

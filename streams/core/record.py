@@ -17,10 +17,12 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core import facts as fact
+from streams.core import promises
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
 from streams.core.instants import DAY, HOUR
+from streams.core.policies import NO_POLICIES, Policies
 from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.ticket import Ticket, cell_of
@@ -56,9 +58,11 @@ class Record:
     """One ticket with everything needed to fold it again."""
 
     __slots__ = (
+        "announced",
         "arrived_at",
         "checkpoint",
         "cut_at",
+        "evaluated_at",
         "events",
         "history",
         "offset",
@@ -87,6 +91,10 @@ class Record:
         self.redacted: bool = False
         self.squashed_early: bool = False
         """The history outgrew its cap before the lateness horizon."""
+        self.announced: bytes = b""
+        """What was said of its clocks (streams.core.announcing), packed."""
+        self.evaluated_at: int = _NEVER
+        """The effective now for which its clocks were counted last; not kept."""
         self.arrived_at: int = _NEVER
         """Effective now when its last event arrived (or when it was restored); not kept."""
         self.timer: int = _NEVER
@@ -112,19 +120,32 @@ class Checkpoint(NamedTuple):
     """Times at which the ticket became active, then not, then active again, and so on."""
 
 
-def checkpoint_of(record: Record, packing: Packing) -> Checkpoint:
+def checkpoint_of(record: Record, settings: Settings, packing: Packing) -> Checkpoint:
     """The record's checkpoint; an empty one where nothing was squashed yet."""
     if not record.checkpoint:
         return Checkpoint(Ticket(), Tally(), [])
     dumped = packing.loads(record.checkpoint)
-    return Checkpoint(Ticket.load(dumped["ticket"]), Tally.load(dumped["past"]), dumped["flips"])
+    ticket = _ticket(dumped["ticket"], dumped.get(_RULES, ""), settings.policies)
+    return Checkpoint(ticket, Tally.load(dumped["past"]), dumped["flips"])
 
 
-def _packed(checkpoint: Checkpoint, packing: Packing) -> bytes:
+def _ticket(dumped: dict[str, Any], rules: str, policies: Policies) -> Ticket:
+    """A ticket as it was kept; other policies hold for what has not stopped since."""
+    if rules == policies.fingerprint:
+        return Ticket.load(dumped, policies)
+    ticket = Ticket.load(dumped, NO_POLICIES)
+    promises.reconsider(ticket, policies)
+    return ticket
+
+
+def _packed(checkpoint: Checkpoint, settings: Settings, packing: Packing) -> bytes:
     ticket, past, flips = checkpoint
     # An even number goes, so that the first flip that is kept still enters.
     flips = flips[max(0, len(flips) - MAX_FLIPS) // 2 * 2 :]
-    return packing.dumps({"ticket": ticket.dump(), "past": past.dump(), "flips": flips})
+    kept = {"ticket": ticket.dump(settings.policies), "past": past.dump(), "flips": flips}
+    if settings.policies:
+        kept[_RULES] = settings.policies.fingerprint
+    return packing.dumps(kept)
 
 
 def _flips(facts: Iterable[Fact]) -> list[int]:
@@ -152,7 +173,7 @@ def was_squashed(record: Record, event: Event) -> bool:
 def refold(record: Record, settings: Settings, packing: Packing) -> tuple[Ticket, list[Fact]]:
     """Fold the history onto the checkpoint: the ticket, and the facts since the checkpoint."""
     facts: list[Fact] = []
-    base = checkpoint_of(record, packing).ticket
+    base = checkpoint_of(record, settings, packing).ticket
     return fold(packing.unpack(record.history), settings, facts, base), facts
 
 
@@ -197,12 +218,14 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
         newer = events[len(events) // 2 :]
         cut = next((event.at for event in newer if event.at > events[0].at), newer[-1].at + 1)
     old = [event for event in events if event.at < cut]
-    ticket, past, flips = checkpoint_of(record, packing)
+    ticket, past, flips = checkpoint_of(record, settings, packing)
     facts: list[Fact] = []
     ticket = fold(old, settings, facts, ticket)
+    if settings.policies:
+        facts += _settle_clocks(record, ticket, cut, settings, packing)
     past.add(remembered(facts))
     flips += _flips(facts)
-    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = cut
     begun = ticket.first_at or 0
     if any(event.at == begun for event in old):
@@ -211,6 +234,19 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     record.seen += b"".join(digest(event) for event in old if event.at >= begun)
     record.seen = record.seen[-8 * MAX_SEEN :]
     keep(record, events[len(old) :], packing)
+
+
+def _settle_clocks(
+    record: Record, ticket: Ticket, cut: int, settings: Settings, packing: Packing
+) -> list[Fact]:
+    """Take the clocks off the checkpoint that nothing can change and no window counts any more."""
+    before = min(cut, ticket.last_at) - settings.policies.reach(max(settings.windows))
+    settled, facts = promises.settle(ticket, before)
+    promises.drop(record.ticket, settled)
+    if settled and record.announced:
+        said = packing.loads(record.announced)
+        record.announced = packing.dumps([one for one in said if tuple(one[:3]) not in settled])
+    return facts
 
 
 def remembered(facts: Iterable[Fact]) -> Iterable[Fact]:
@@ -235,7 +271,7 @@ def keep(record: Record, events: list[Event], packing: Packing) -> None:
 
 def settled(record: Record, settings: Settings, packing: Packing) -> Tally:
     """Everything a forgotten ticket leaves behind when its record is dropped."""
-    _, past, _ = checkpoint_of(record, packing)
+    _, past, _ = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
     settle(ticket, settings, facts)
     past.add(remembered(facts))
@@ -244,7 +280,7 @@ def settled(record: Record, settings: Settings, packing: Packing) -> Tally:
 
 def erase(record: Record, settings: Settings, packing: Packing) -> None:
     """Redact: forget every name and every event, keep the numbers already counted."""
-    _, past, flips = checkpoint_of(record, packing)
+    _, past, flips = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
     past.add(remembered(facts))
     flips += _flips(facts)
@@ -254,7 +290,9 @@ def erase(record: Record, settings: Settings, packing: Packing) -> None:
     if ticket.deleted is None:
         ticket.deleted_in = ticket.cell
     ticket.deleted = REDACTED
-    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    promises.forget_names(ticket)
+    promises.gone_or_back(ticket, ticket.last_at)
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = ticket.last_at + 1
     record.history, record.events, record.oldest_at = b"", 0, _NEVER
     record.seen = b""
@@ -262,49 +300,57 @@ def erase(record: Record, settings: Settings, packing: Packing) -> None:
     record.ticket = ticket
 
 
-def unredact(record: Record, packing: Packing) -> None:
+def unredact(record: Record, settings: Settings, packing: Packing) -> None:
     """Take the redaction back, by arrival as it came; what was erased stays erased."""
-    ticket, past, flips = checkpoint_of(record, packing)
+    ticket, past, flips = checkpoint_of(record, settings, packing)
     ticket.deleted = None
+    promises.gone_or_back(ticket, ticket.last_at)
     if ticket.active:
         flips.append(ticket.last_at)
-    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.redacted = False
-    record.ticket = checkpoint_of(record, packing).ticket
+    record.ticket = checkpoint_of(record, settings, packing).ticket
 
 
-def add_to_checkpoint(record: Record, event: Event, packing: Packing) -> None:
+def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing: Packing) -> None:
     """Take an event that is older than the checkpoint and yet must not be lost.
 
     A creation: the ticket exists from then on, under the attributes the creation gives and
     nothing newer has set. Facts of the squashed events are not told apart again.
     """
-    ticket, past, flips = checkpoint_of(record, packing)
+    ticket, past, flips = checkpoint_of(record, settings, packing)
     if event.type == CREATED and ticket.orphan:
+        was = promises.before(ticket)
         begin(ticket, (event,))
         ticket.existed = True
+        if settings.policies:
+            promises.follow(ticket, event, was, settings.policies)
         created = Ticket()
         for name in CORE_ATTRIBUTES:
             setattr(created, name, event.data.get(name))
             if getattr(ticket, name) is None:
                 setattr(ticket, name, event.data.get(name))
         past.add((Fact(fact.CREATED, event.at, cell_of(created)),))
-    record.checkpoint = _packed(Checkpoint(ticket, past, flips), packing)
+    record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.seen += digest(event)
 
 
-def dump(record: Record, packing: Packing) -> bytes:
+def dump(record: Record, settings: Settings, packing: Packing) -> bytes:
     """The record as the changelog keeps it; the history is copied, never encoded again."""
     head: dict[str, Any] = {
         "v": FORMAT,
         "offset": record.offset,
-        "ticket": record.ticket.dump(),
+        "ticket": record.ticket.dump(settings.policies),
         "events": record.events,
         "oldest_at": record.oldest_at,
     }
     if record.checkpoint:
         head["cut_at"] = record.cut_at
         head["seen"] = b2a_base64(record.seen, newline=False).decode()
+    if settings.policies:
+        head[_RULES] = settings.policies.fingerprint
+    if record.announced:
+        head["announced"] = packing.loads(record.announced)
     if record.redacted:
         head["redacted"] = True
     if record.squashed_early:
@@ -315,11 +361,13 @@ def dump(record: Record, packing: Packing) -> bytes:
     )
 
 
+_RULES: Final = "rules"
+"""Key of the fingerprint of the policies under which a ticket was folded; none without any."""
 _CHECKPOINT: Final = b',"checkpoint":'
 _HISTORY: Final = b',"history":['
 
 
-def load(raw: bytes, packing: Packing) -> Record:
+def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
     """The record that `dump` wrote. The history stays packed.
 
     Both markers are whole keys: inside a JSON string their quotes would be escaped, so the
@@ -332,7 +380,6 @@ def load(raw: bytes, packing: Packing) -> Record:
         raise ValueError(f"record format {head['v']}, this version reads {FORMAT}")
     record = Record()
     record.offset = head["offset"]
-    record.ticket = Ticket.load(head["ticket"])
     record.events = head["events"]
     record.oldest_at = head["oldest_at"]
     record.history = raw[at_history + len(_HISTORY) : -2]
@@ -343,4 +390,13 @@ def load(raw: bytes, packing: Packing) -> Record:
         record.seen = a2b_base64(head["seen"])
     record.redacted = head.get("redacted", False)
     record.squashed_early = head.get("squashed_early", False)
+    if "announced" in head:
+        record.announced = packing.dumps(head["announced"])
+    policies = settings.policies
+    if head.get(_RULES, "") == policies.fingerprint or not record.history:
+        record.ticket = _ticket(head["ticket"], head.get(_RULES, ""), policies)
+    else:
+        # Other policies: everything again, as far as history reaches.
+        record.ticket, _ = refold(record, settings, packing)
+        record.ticket.moved = True
     return record

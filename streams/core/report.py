@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from streams.core import facts as fact
+from streams.core import promises
+from streams.core.clocks import STATES
 from streams.core.facts import Fact
 from streams.core.fold import fold, settle, state_facts
 from streams.core.instants import format_rfc3339
+from streams.core.policies import Policies
 from streams.core.processor import Outcome, Tallied
 from streams.core.record import Packing, Record, checkpoint_of, remembered
 from streams.core.settings import Settings
@@ -86,7 +89,7 @@ class _Count:
 
     def add(self, record: Record) -> None:
         """Count one ticket as it was at `as_of`."""
-        base, past, flips = checkpoint_of(record, self.packing)
+        base, past, flips = checkpoint_of(record, self.settings, self.packing)
         if base.last_at > self.as_of and not record.redacted:
             raise TooOldError(
                 "as-of is older than the history kept: events up to "
@@ -103,6 +106,7 @@ class _Count:
             self.settled.add(remembered(facts))
             return
         facts += state_facts(ticket, self.settings)
+        facts += promises.settled(ticket, self.as_of)
         self.live.merge(past)
         self.live.add(facts)
         for index, at in enumerate(flips):
@@ -142,7 +146,7 @@ def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> di
     count.live.merge(count.settled)
     count.flags["merge_cycle"] += _merge_cycles(books.records)
     tally = count.live
-    overall = _figures(tally)
+    overall = _figures(tally, settings)
     count.flags["orphan"] += overall["tickets"]["orphan"]
     count.flags["skew"] += sum(n for (kind, _), n in tally.counts.items() if kind == fact.SKEWED)
     return {
@@ -150,8 +154,8 @@ def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> di
         "events": _events(books.outcomes, count.flags),
         **overall,
         "queue_depth": _queue_depth(count),
-        "sla": [],
-        "by": {name: _by(tally, place) for place, name in enumerate(DIMENSIONS)},
+        "sla": _sla(tally, settings.policies),
+        "by": {name: _by(tally, place, settings) for place, name in enumerate(DIMENSIONS)},
         "kpis": _kpis(overall),
     }
 
@@ -180,19 +184,47 @@ def _events(outcomes: Tallied, derived: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _figures(tally: Tally) -> dict[str, Any]:
+def _sla(tally: Tally, policies: Policies) -> list[dict[str, Any]]:
+    """One row for each policy and clock: the instances by state, and where the budget went."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {
+        pair: {
+            "policy": pair[0],
+            "clock": pair[1],
+            "started": 0,
+            **dict.fromkeys(STATES, 0),
+            "spent_s": {part: {} for part in fact.SPENT},
+        }
+        for pair in dict.fromkeys((*policies.pairs, *_promised(tally)))
+    }
+    for (kind, (policy, clock, value)), number in sorted(tally.counts.items()):
+        if kind == fact.PROMISE:
+            rows[policy, clock]["started"] += number
+            rows[policy, clock][value] += number
+        elif kind in _PARTS:
+            rows[policy, clock]["spent_s"][_PARTS[kind]][value] = number / 1000
+    return list(rows.values())
+
+
+def _promised(tally: Tally) -> list[tuple[str, str]]:
+    """Pairs of policy and clock that instances were counted under, also of policies long gone."""
+    return sorted({cell[:2] for kind, cell in tally.counts if kind == fact.PROMISE})
+
+
+_PARTS: Final = {kind: part for part, kind in fact.SPENT.items()}
+_OF_CLOCKS: Final = frozenset({fact.PROMISE, *_PARTS})
+
+
+def _figures(tally: Tally, settings: Settings) -> dict[str, Any]:
     """Tickets, counts and durations of all labels together."""
     totals: Counter[str] = Counter()
     for (kind, _), number in tally.counts.items():
         totals[kind] += number
     durations: dict[str, Any] = {}
     for name, kind in DURATIONS.items():
-        merged = Distribution()
-        for (each, _), values in tally.durations.items():
-            if each == kind:
-                merged.merge(values)
+        durations[name] = _duration(tally, kind)
         # Without a policy there is no calendar, and working time is wall time.
-        durations[name] = durations[f"{name}_working"] = _duration(merged)
+        working = fact.WORKING[kind] if settings.policies else kind
+        durations[f"{name}_working"] = _duration(tally, working)
     return {
         "tickets": {name: totals[kind] for name, kind in TICKETS.items()},
         "counts": {name: totals[kind] for name, kind in COUNTS.items()},
@@ -200,7 +232,11 @@ def _figures(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _duration(values: Distribution) -> dict[str, float]:
+def _duration(tally: Tally, kind: str) -> dict[str, float]:
+    values = Distribution()
+    for (each, _), some in tally.durations.items():
+        if each == kind:
+            values.merge(some)
     number = values.count
     if not number:
         names = ("sum_s", "mean_s", "p50_s", "p90_s", "p99_s", "max_s")
@@ -217,14 +253,15 @@ def _duration(values: Distribution) -> dict[str, float]:
     }
 
 
-def _by(tally: Tally, place: int) -> dict[str, Any]:
+def _by(tally: Tally, place: int, settings: Settings) -> dict[str, Any]:
     """The figures for each value of one dimension."""
     parts: dict[str, Tally] = {}
     for (kind, cell), number in tally.counts.items():
-        parts.setdefault(cell[place], Tally()).counts[kind, cell] = number
+        if kind not in _OF_CLOCKS:
+            parts.setdefault(cell[place], Tally()).counts[kind, cell] = number
     for key, values in tally.durations.items():
         parts[key[1][place]].durations[key] = values
-    return {value: _figures(part) for value, part in sorted(parts.items())}
+    return {value: _figures(part, settings) for value, part in sorted(parts.items())}
 
 
 def _queue_depth(count: _Count) -> dict[str, Any]:

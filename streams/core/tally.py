@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from math import ceil
 from typing import Any, Final
 
-from streams.core.facts import Fact
+from streams.core.facts import AMOUNTS, Fact
 from streams.core.ticket import Cell
 
 EXACT_VALUES: Final = 20_000
@@ -88,6 +88,9 @@ class Tally:
         """Count each fact, and its duration where it has one."""
         for fact in facts:
             key = (fact.kind, fact.cell)
+            if fact.kind in AMOUNTS:
+                self.counts[key] += fact.value or 0
+                continue
             self.counts[key] += 1
             if fact.value is not None:
                 self._durations(key).add(fact.value)

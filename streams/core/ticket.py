@@ -9,10 +9,16 @@ Times are epoch milliseconds; `None` means "never".
 
 from typing import Any, Final
 
+from streams.core.clocks import Clock, Stretch, Timeline
 from streams.core.events import DONE
+from streams.core.policies import SOURCE, Policies
 
 Cell = tuple[str, str, str]
 """The labels a fact is counted under: values of `DIMENSIONS`, "" where the ticket has none."""
+
+End = tuple[int, Cell, int]
+"""When a resolution or close was, under which labels, and the working time since the creation
+(milliseconds; 0 for an orphan)."""
 
 DIMENSIONS: Final = ("queue", "priority", "channel")
 NOWHERE: Final[Cell] = ("", "", "")
@@ -27,17 +33,20 @@ class Ticket:
         "assignee",
         "cell",
         "channel",
+        "clocks",
         "created_at",
         "deleted",
         "deleted_in",
         "existed",
         "extra",
+        "finished",
         "first_at",
         "first_closed",
         "first_in",
         "first_resolved",
         "first_response_at",
         "handled_ms",
+        "held_by",
         "held_since",
         "last_at",
         "last_closed",
@@ -45,9 +54,11 @@ class Ticket:
         "last_sequence",
         "merged_in",
         "merged_into",
+        "moved",
         "opened_by_agent",
         "picked_up",
         "priority",
+        "question",
         "queue",
         "reopens",
         "requested_at",
@@ -55,10 +66,11 @@ class Ticket:
         "signal",
         "source",
         "status",
+        "timeline",
         "waiting_since",
     )
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915 - one line for each field
         # Where the fold stands.
         self.first_at: int | None = None
         """Time of the earliest event."""
@@ -98,10 +110,10 @@ class Ticket:
         self.signal: tuple[int, Cell] | None = None
         """The response signal, when it came before the start of the clock."""
         self.first_response_at: int | None = None
-        self.first_resolved: tuple[int, Cell] | None = None
-        self.last_resolved: tuple[int, Cell] | None = None
-        self.first_closed: tuple[int, Cell] | None = None
-        self.last_closed: tuple[int, Cell] | None = None
+        self.first_resolved: End | None = None
+        self.last_resolved: End | None = None
+        self.first_closed: End | None = None
+        self.last_closed: End | None = None
         self.resolutions: int = 0
         self.reopens: int = 0
         self.agent_replies: int = 0
@@ -111,6 +123,21 @@ class Ticket:
         """A requester's message on a resolved ticket: waits only once it is reopened."""
         self.answered_at: int | None = None
         """Latest agent reply or resolution before the creation."""
+
+        # Clocks; all of this stays empty while no policy names one.
+        self.timeline: Timeline = ()
+        """What the ticket was like, from when on."""
+        self.clocks: tuple[Clock, ...] = ()
+        """The newest instance of each clock."""
+        self.finished: tuple[Clock, ...] = ()
+        """Earlier instances; all of them have stopped for good."""
+        self.held_by: tuple[str, str] | None = None
+        """Source and id of the message that `held_since` is the time of."""
+        self.question: tuple[int, str, str] | None = None
+        """The first message of a requester whose ticket an agent opened and resolved: time,
+        source and id."""
+        self.moved: bool = False
+        """The log of a clock has changed since this was last set back; not kept."""
 
     @property
     def done(self) -> bool:
@@ -142,24 +169,43 @@ class Ticket:
         """The start of a first response that is still owed."""
         return self.response_start if self.first_response_at is None else None
 
-    def dump(self) -> dict[str, Any]:
+    def attribute(self, name: str) -> Any:
+        """An attribute as policies compare it: text, `None`, or a tuple of tags."""
+        if name == "status":
+            return self.status or "new"
+        if name in _ATTRIBUTES:
+            return getattr(self, name)
+        value = (self.extra or {}).get(name)
+        return tuple(value) if isinstance(value, list) else value
+
+    def dump(self, policies: Policies) -> dict[str, Any]:
         """The state as JSON values, fields at their initial value left out."""
         state = {}
         for name in _FIELDS:
             value = getattr(self, name)
             if value is not None and value is not False and value != _INITIAL[name]:
                 state[name] = value
+        for name in _CLOCKS & state.keys():
+            state[name] = [clock.dump(policies.number) for clock in state[name]]
         return state
 
     @classmethod
-    def load(cls, state: dict[str, Any]) -> "Ticket":
-        """The ticket that `dump` wrote; a field this version does not know is left out."""
+    def load(cls, state: dict[str, Any], policies: Policies) -> "Ticket":
+        """The ticket that `dump` wrote, with the same policies.
+
+        A field this version does not know is left out.
+        """
         ticket = cls()
         for name, value in state.items():
             if name in _MOMENTS:
-                setattr(ticket, name, (value[0], tuple(value[1])))
-            elif name in _CELLS:
+                setattr(ticket, name, (value[0], tuple(value[1]), *value[2:]))
+            elif name in _TUPLES:
                 setattr(ticket, name, tuple(value))
+            elif name in _CLOCKS:
+                clocks = tuple(Clock.load(clock, policies.terms) for clock in value)
+                setattr(ticket, name, clocks)
+            elif name == "timeline":
+                ticket.timeline = tuple(Stretch(*stretch) for stretch in value)
             elif name in _INITIAL:
                 setattr(ticket, name, value)
         ticket.cell = cell_of(ticket)
@@ -174,7 +220,10 @@ def cell_of(ticket: Ticket) -> Cell:
 _MOMENTS: Final = frozenset(
     {"picked_up", "signal", "first_resolved", "last_resolved", "first_closed", "last_closed"}
 )
-"""Fields that hold a time with the labels of that time."""
-_CELLS: Final = frozenset({"first_in", "deleted_in", "merged_in"})
-_FIELDS: Final = tuple(name for name in Ticket.__slots__ if name != "cell")
+"""Fields that hold a time with the labels of that time (and, of an end, the working time)."""
+_TUPLES: Final = frozenset({"first_in", "deleted_in", "merged_in", "held_by", "question"})
+_CLOCKS: Final = frozenset({"clocks", "finished"})
+_ATTRIBUTES: Final = frozenset({"priority", "queue", "assignee", "channel", SOURCE})
+_FIELDS: Final = tuple(name for name in Ticket.__slots__ if name not in {"cell", "moved"})
 _INITIAL: Final = {name: getattr(Ticket(), name) for name in _FIELDS}
+"""What a ticket of no events has."""

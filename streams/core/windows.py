@@ -13,9 +13,9 @@ is fast) wait until now has reached them. Sums of slots of several partitions ad
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from streams.core import facts as fact
 from streams.core.facts import Fact
@@ -34,6 +34,7 @@ EDGES: Final = tuple(
 
 WindowKey = tuple[str, str, int]
 """(kind of fact, queue, `COUNT`, `SUM` or the index of a histogram bucket)."""
+Key = TypeVar("Key", bound=Hashable)
 COUNT: Final = -1
 SUM: Final = -2
 
@@ -75,7 +76,7 @@ def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], 
     )
 
 
-class Window:
+class Window(Generic[Key]):
     """One trailing window over one partition."""
 
     __slots__ = ("_low", "_slots", "span", "step", "totals")
@@ -83,12 +84,12 @@ class Window:
     def __init__(self, span: int) -> None:
         self.span = span
         self.step = step_of(span)
-        self.totals: Counter[WindowKey] = Counter()
+        self.totals: Counter[Key] = Counter()
         """The sums of the window as of the last `advance`."""
-        self._slots: dict[int, Counter[WindowKey]] = {}
+        self._slots: dict[int, Counter[Key]] = {}
         self._low: int | None = None
 
-    def add(self, at: int, key: WindowKey, amount: int) -> None:
+    def add(self, at: int, key: Key, amount: int) -> None:
         """Add to the slot of `at`; one that has already fallen out changes nothing."""
         index = (at - 1) // self.step
         if self._low is not None and index < self._low:
@@ -111,31 +112,27 @@ class Window:
             self.totals.clear()
 
 
-class Windows:
-    """All windows of one partition, advanced together."""
+class Windows(Generic[Key]):
+    """All windows of one partition, advanced together; sums by whatever key their owner has."""
 
-    __slots__ = ("_ahead", "_order", "_reached", "edges", "now", "windows")
+    __slots__ = ("_ahead", "_order", "_reached", "now", "windows")
 
-    def __init__(self, spans: Iterable[int], edges: tuple[int, ...] = EDGES) -> None:
-        self.windows = tuple(Window(span) for span in spans)
-        self.edges = edges
+    def __init__(self, spans: Iterable[int]) -> None:
+        self.windows: tuple[Window[Key], ...] = tuple(Window(span) for span in spans)
         self.now: int | None = None
         """Effective now; `None` until the partition has one."""
         self._reached: int = -1
         """Facts up to here are in the slots, newer ones wait."""
-        self._ahead: list[tuple[int, int, Fact, int]] = []
+        self._ahead: list[tuple[int, int, tuple[tuple[Key, int], ...]]] = []
         self._order = 0
 
-    def add(self, items: Iterable[Fact], sign: int) -> None:
-        """Add (+1) or take back (-1) facts, at their own times."""
-        for item in items:
-            if item.kind not in WINDOWED:
-                continue
-            if item.at > self._reached:
-                self._order += 1
-                heappush(self._ahead, (item.at, self._order, item, sign))
-            else:
-                self._place(item, sign)
+    def put(self, at: int, amounts: tuple[tuple[Key, int], ...]) -> None:
+        """Add amounts at an instant; those of the future wait until now has reached them."""
+        if at > self._reached:
+            self._order += 1
+            heappush(self._ahead, (at, self._order, amounts))
+        else:
+            self._place(at, amounts)
 
     def advance(self, now: int) -> None:
         """Move effective now forward."""
@@ -150,12 +147,22 @@ class Windows:
             return
         self._reached = earliest
         while self._ahead and self._ahead[0][0] <= earliest:
-            _, _, item, sign = heappop(self._ahead)
-            self._place(item, sign)
+            at, _, amounts = heappop(self._ahead)
+            self._place(at, amounts)
         for window in self.windows:
             window.advance(earliest)
 
-    def _place(self, item: Fact, sign: int) -> None:
-        for key, amount in keys_of(item, self.edges):
+    def _place(self, at: int, amounts: tuple[tuple[Key, int], ...]) -> None:
+        for key, amount in amounts:
             for window in self.windows:
-                window.add(item.at, key, sign * amount)
+                window.add(at, key, amount)
+
+
+def count(
+    windows: Windows[WindowKey], items: Iterable[Fact], sign: int, edges: tuple[int, ...] = EDGES
+) -> None:
+    """Add (+1) or take back (-1) facts, at their own times."""
+    for item in items:
+        if item.kind in WINDOWED:
+            amounts = keys_of(item, edges)
+            windows.put(item.at, amounts if sign > 0 else tuple((k, -n) for k, n in amounts))

@@ -19,7 +19,7 @@ from streams.config.model import Metrics
 from streams.core.events import PRIORITIES, STATUSES
 from streams.core.facts import DURATIONS, Fact, Standing
 from streams.core.instants import DAY
-from streams.core.windows import WINDOWED
+from streams.core.windows import EDGES, WINDOWED, count
 from streams.metrics import Exporter
 from streams.metrics.snapshot import take
 from tests.bench.readings import Reading
@@ -71,8 +71,8 @@ def _busy() -> Desk:
             processor.now.move(None, standing)
             if number % FACTS_EVERY == 0:
                 facts = [*_facts(chance, cell)]
-                processor.windows.add(facts, 1)
-                desk.partitions.counted.totals.add(facts, processor.windows.edges)
+                count(processor.windows, facts, 1)
+                desk.partitions.counted.totals.add(facts, EDGES)
             processor.rhythm.note(f"source {number % 5}", since)
     return desk
 

@@ -14,6 +14,7 @@ from streams.core.events import Arrival, Ignored, Redaction, Refused
 from streams.core.facts import Fact
 from streams.core.fold import state_facts
 from streams.core.instants import DAY, HOUR, MINUTE
+from streams.core.policies import NO_POLICIES
 from streams.core.processor import Outcome
 from streams.core.record import refold
 from streams.core.settings import Settings
@@ -200,7 +201,10 @@ def _lived(arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]) ->
 
 
 def _folds(partition: Partition) -> dict[str, Any]:
-    return {name: record.ticket.dump() for name, record in partition.processor.records.items()}
+    return {
+        name: record.ticket.dump(NO_POLICIES)
+        for name, record in partition.processor.records.items()
+    }
 
 
 def _facts(partition: Partition) -> dict[str, Counter[Fact]]:

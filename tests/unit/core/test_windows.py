@@ -2,7 +2,7 @@
 
 from streams.core.facts import CREATED, FIRST_RESPONSE, Fact
 from streams.core.instants import DAY, HOUR, MINUTE
-from streams.core.windows import COUNT, EDGES, SUM, Windows, step_of
+from streams.core.windows import COUNT, EDGES, SUM, WindowKey, Windows, count, step_of
 
 T = 1_000 * HOUR
 """Any instant that is a whole hour."""
@@ -13,7 +13,7 @@ def created(at: int) -> Fact:
     return Fact(CREATED, at, CELL)
 
 
-def counted(windows: Windows, place: int = 0) -> int:
+def counted(windows: Windows[WindowKey], place: int = 0) -> int:
     return windows.windows[place].totals["created", "q", COUNT]
 
 
@@ -24,10 +24,10 @@ def test_a_window_is_open_on_the_left_and_closed_on_the_right() -> None:
     ---------------------o|--------------------------------|o------> time
                   out ---'|in                            in|'--- not yet
     """
-    windows = Windows([5 * MINUTE])
+    windows = Windows[WindowKey]([5 * MINUTE])
     windows.advance(T)
     left, right = T - 5 * MINUTE, T
-    windows.add([created(left), created(left + 1), created(right), created(right + 1)], 1)
+    count(windows, [created(left), created(left + 1), created(right), created(right + 1)], 1)
     assert counted(windows) == 2
 
 
@@ -37,8 +37,8 @@ def test_the_left_edge_moves_in_steps_and_the_right_edge_with_now() -> None:
     step 10 s:   now = T + 9.999 s     (T - 5m        ...        now]
                  now = T + 10 s        (T - 5m + 10s  ...        now]
     """
-    windows = Windows([5 * MINUTE])
-    windows.add([created(T - 5 * MINUTE + 1)], 1)
+    windows = Windows[WindowKey]([5 * MINUTE])
+    count(windows, [created(T - 5 * MINUTE + 1)], 1)
     windows.advance(T + 9_999)
     assert counted(windows) == 1
     windows.advance(T + 10_000)
@@ -51,9 +51,9 @@ def test_the_future_waits_until_now_has_reached_it() -> None:
         now = T          T + 1m            now = T + 1m
     -------|---------------x------   ->   -----x|-------
     """
-    windows = Windows([5 * MINUTE])
+    windows = Windows[WindowKey]([5 * MINUTE])
     windows.advance(T)
-    windows.add([created(T + MINUTE)], 1)
+    count(windows, [created(T + MINUTE)], 1)
     assert counted(windows) == 0
     windows.advance(T + MINUTE - 1)
     assert counted(windows) == 0
@@ -62,37 +62,37 @@ def test_the_future_waits_until_now_has_reached_it() -> None:
 
 
 def test_what_is_taken_back_is_gone_wherever_it_was() -> None:
-    windows = Windows([5 * MINUTE, HOUR])
+    windows = Windows[WindowKey]([5 * MINUTE, HOUR])
     windows.advance(T)
     past, future = created(T - 10 * MINUTE), created(T + MINUTE)
-    windows.add([past, future], 1)
-    windows.add([past, future], -1)
+    count(windows, [past, future], 1)
+    count(windows, [past, future], -1)
     windows.advance(T + 2 * MINUTE)
     assert (counted(windows, 0), counted(windows, 1)) == (0, 0)
 
 
 def test_taking_back_what_has_fallen_out_changes_nothing() -> None:
-    windows = Windows([5 * MINUTE])
-    windows.add([created(T)], 1)
+    windows = Windows[WindowKey]([5 * MINUTE])
+    count(windows, [created(T)], 1)
     windows.advance(T + HOUR)
-    windows.add([created(T)], -1)
+    count(windows, [created(T)], -1)
     assert counted(windows) == 0
 
 
 def test_now_never_goes_back() -> None:
-    windows = Windows([5 * MINUTE])
+    windows = Windows[WindowKey]([5 * MINUTE])
     windows.advance(T)
-    windows.add([created(T)], 1)
+    count(windows, [created(T)], 1)
     windows.advance(T - HOUR)
     assert windows.now == T
     assert counted(windows) == 1
 
 
 def test_each_fact_is_in_every_window_that_reaches_back_to_it() -> None:
-    windows = Windows([5 * MINUTE, HOUR, DAY, 7 * DAY])
+    windows = Windows[WindowKey]([5 * MINUTE, HOUR, DAY, 7 * DAY])
     windows.advance(T)
     for back in (MINUTE, 30 * MINUTE, 5 * HOUR, 3 * DAY):
-        windows.add([created(T - back)], 1)
+        count(windows, [created(T - back)], 1)
     assert [counted(windows, place) for place in range(4)] == [1, 2, 3, 4]
 
 
@@ -103,10 +103,10 @@ def test_a_duration_on_a_bucket_edge_belongs_to_the_bucket_below() -> None:
     ------------]--------------]------->
         60 s ---'   60.001 s --'
     """
-    windows = Windows([HOUR])
+    windows = Windows[WindowKey]([HOUR])
     windows.advance(T)
     spans = (EDGES[0], EDGES[0] + 1, EDGES[-1] + 1)
-    windows.add([Fact(FIRST_RESPONSE, T, CELL, span) for span in spans], 1)
+    count(windows, [Fact(FIRST_RESPONSE, T, CELL, span) for span in spans], 1)
     totals = windows.windows[0].totals
     assert totals[FIRST_RESPONSE, "q", 0] == 1
     assert totals[FIRST_RESPONSE, "q", 1] == 1

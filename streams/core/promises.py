@@ -1,0 +1,465 @@
+"""The clocks of a ticket: which start, stop, pause and change their terms at each event.
+
+`follow` is the part of the fold that keeps them. It sees the ticket right after an event, and
+what it was `before`; everything it does is derived from the two, so clocks are a function of
+the ticket's events like everything else. When each clock starts and stops is the table of
+KPIS.md, "Clocks"; where that leaves room, docs/decisions/0005 says what holds.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from streams.core import clocks as ck
+from streams.core import events as ev
+from streams.core import facts as fact
+from streams.core import policies as po
+from streams.core.clocks import Clock, Stretch
+from streams.core.events import Event
+from streams.core.facts import Fact
+from streams.core.policies import OnReopen, Policies, Policy, Terms, governing
+from streams.core.ticket import Ticket
+
+Start = tuple[int, str, str]
+"""When an instance starts, and source and id of the event that starts it."""
+
+RESUMABLE: Final = frozenset({po.REQUESTER_WAIT, po.AGENT_WORK, po.RESOLUTION})
+"""Clocks whose instance runs on after a reopening; the others are final once stopped."""
+
+MAX_TIMELINE: Final = 2_000
+"""Stretches kept of a ticket that flaps; what its clocks used before them stays used."""
+_URGENT: Final = "urgent"
+
+
+class Before(NamedTuple):
+    """What a ticket was before an event, as far as its clocks care."""
+
+    done: bool
+    gone: bool
+    existed: bool
+    queue: str | None
+    waiting_since: int | None
+    held_since: int | None
+    requested_at: int | None
+    agent_replies: int
+
+
+def before(ticket: Ticket) -> Before:
+    """Look at the ticket before an event changes it."""
+    return Before(
+        ticket.done,
+        ticket.gone,
+        ticket.existed,
+        ticket.queue,
+        ticket.waiting_since,
+        ticket.held_since,
+        ticket.requested_at,
+        ticket.agent_replies,
+    )
+
+
+class Standing(NamedTuple):
+    """What one instance contributes to every count of instances."""
+
+    policy: str
+    clock: str
+    queue: str
+    urgent: bool
+    state: str
+    """One of `streams.core.clocks.STATES`."""
+    deadline: int
+    """Epoch milliseconds; -1 where it is not known."""
+
+
+def standings(ticket: Ticket, now: int) -> tuple[Standing, ...]:
+    """The contributions of all instances that a policy has ever named, as of `now`."""
+    return tuple(
+        Standing(c.policy, c.kind, c.queue, c.urgent, c.state(now), c.deadline)
+        for c in instances(ticket)
+    )
+
+
+def instances(ticket: Ticket) -> Iterator[Clock]:
+    """The instances that a policy has ever named; finished ones first."""
+    for clock in (*ticket.finished, *ticket.clocks):
+        if clock.counted:
+            yield clock
+
+
+def current(ticket: Ticket, kind: str) -> Clock | None:
+    """The newest instance of a clock, stopped or not."""
+    return next((clock for clock in ticket.clocks if clock.kind == kind), None)
+
+
+def next_due(ticket: Ticket, now: int) -> int | None:
+    """The first instant after `now` at which time does something to a clock."""
+    dues = (clock.next_due(now) for clock in ticket.clocks if not clock.stopped)
+    return min((due for due in dues if due is not None), default=None)
+
+
+def settled(ticket: Ticket, now: int) -> Iterator[Fact]:
+    """What all instances leave behind when the ticket is forgotten, as of `now`."""
+    for clock in instances(ticket):
+        yield from _facts(clock, ticket, now)
+
+
+def settle(ticket: Ticket, before: int) -> tuple[set[tuple[str, str, str]], list[Fact]]:
+    """Take off the instances that ended and were due before an instant.
+
+    Returns their keys, and what they leave behind.
+    """
+    old = [c for c in instances(ticket) if c.final and max(c.stop, c.deadline) < before]
+    facts = [item for clock in old for item in _facts(clock, ticket, clock.stop)]
+    keys = {clock.key for clock in old}
+    drop(ticket, keys)
+    return keys, facts
+
+
+def _facts(clock: Clock, ticket: Ticket, now: int) -> Iterator[Fact]:
+    name, state = (clock.policy, clock.kind), clock.state(now)
+    yield Fact(fact.PROMISE, now, (*name, state))
+    if state == ck.CANCELLED:
+        return
+    for (part, value), amount in spent(clock, ticket, now).items():
+        yield Fact(fact.SPENT[part], now, (*name, value), amount)
+
+
+def trim(ticket: Ticket, start: int) -> None:
+    """Forget the timeline before `start`, and the oldest part of one that grew without bound."""
+    timeline = ticket.timeline
+    first = max(0, bisect_right([stretch.at for stretch in timeline], start) - 1)
+    ticket.timeline = timeline[max(first, len(timeline) - MAX_TIMELINE) :]
+
+
+def drop(ticket: Ticket, keys: Collection[tuple[str, str, str]]) -> None:
+    """Take instances off a ticket."""
+    ticket.clocks = tuple(clock for clock in ticket.clocks if clock.key not in keys)
+    ticket.finished = tuple(clock for clock in ticket.finished if clock.key not in keys)
+    starts = [clock.start for clock in ticket.clocks if not clock.final]
+    trim(ticket, min(starts, default=ticket.last_at))
+
+
+def forget_names(ticket: Ticket) -> None:
+    """Take the assignees out of the timeline, for a redaction."""
+    ticket.timeline = tuple(stretch._replace(assignee=None) for stretch in ticket.timeline)
+
+
+def spent(clock: Clock, ticket: Ticket, now: int, since: int = 0) -> Counter[tuple[str, str]]:
+    """Where the budget went until `now`: milliseconds by (part, value), parts as in `fact.SPENT`.
+
+    The amounts of each part sum to what was used (from `since` on).
+    """
+    amounts: Counter[tuple[str, str]] = Counter()
+    if clock.terms is not None:
+        for start, end, stretch in clock.stretches(ticket.timeline, now):
+            used = clock.terms.calendar.between(max(start, since), max(end, since))
+            amounts["queue", stretch.queue or ""] += used
+            amounts["status", stretch.status] += used
+            amounts["assignee", stretch.assignee or ""] += used
+    return amounts
+
+
+def total(amounts: Mapping[tuple[str, str], int]) -> int:
+    """The budget that `spent` splits, milliseconds."""
+    return sum(amount for (part, _), amount in amounts.items() if part == "queue")
+
+
+# -- one event ------------------------------------------------------------------------------
+
+
+def follow(ticket: Ticket, event: Event, was: Before, policies: Policies) -> None:
+    """Move the ticket's clocks over an event that has just been applied."""
+    _write_timeline(ticket, event.at)
+    if ticket.held_since is not None and was.held_since is None:
+        ticket.held_by = (event.source, event.id)
+    step = _Step(ticket, event, was, policies)
+    if ticket.gone != was.gone:
+        gone_or_back(ticket, event.at)
+    for kind in policies.clocks:
+        clock = current(ticket, kind)
+        if clock is not None and not clock.final:
+            step.move(clock)
+        start = _STARTS[kind](ticket, event, was)
+        if start is not None:
+            step.start(kind, start)
+
+
+def gone_or_back(ticket: Ticket, at: int) -> None:
+    """The ticket was deleted or merged, or restored: nothing is owed, or it is again."""
+    ticket.moved = True
+    for clock in instances(ticket):
+        if ticket.gone and not clock.gone and not clock.stopped:
+            clock.log_marks(at)
+            clock.gone = True
+            if clock.named:
+                clock.note(ck.CANCELLED, at)
+        elif clock.gone and not ticket.gone:
+            clock.gone = False
+            if clock.named and clock.terms is not None:
+                if not clock.stopped:
+                    clock.note(ck.RESUMED, at)
+                clock.recount(clock.terms, ticket.timeline, at)
+                if clock.stopped:
+                    _verdict(clock, at)
+
+
+def reconsider(ticket: Ticket, policies: Policies) -> None:
+    """Put what has not stopped under policies that are not those of the fold so far."""
+    event = Event(ticket.last_at, 0, "", "", ev.UPDATED, {})
+    step = _Step(ticket, event, before(ticket), policies)
+    for clock in ticket.clocks:
+        if not clock.stopped:
+            step.retarget(clock)
+    ticket.moved = True
+
+
+def _verdict(clock: Clock, at: int) -> None:
+    clock.note(ck.MET_LATE if clock.stop > clock.deadline else ck.MET, at)
+
+
+def _write_timeline(ticket: Ticket, at: int) -> None:
+    now = Stretch(at, ticket.status or "new", ticket.queue, ticket.assignee)
+    timeline = ticket.timeline
+    if timeline and (timeline[-1][1:] == now[1:] or timeline[-1].at > at):
+        # Nothing new, or the creation of an orphan that comes too late to be sorted in.
+        return
+    # Two changes in one millisecond leave nothing in between.
+    former = timeline[:-1] if timeline and timeline[-1].at == at else timeline
+    ticket.timeline = (*former, now)
+
+
+class _Step:
+    """The clocks of one ticket at one event."""
+
+    __slots__ = ("_announce_all", "_at", "_changed", "_event", "_matching", "_policies", "_ticket",
+                 "_was")  # fmt: skip
+
+    def __init__(self, ticket: Ticket, event: Event, was: Before, policies: Policies) -> None:
+        self._ticket, self._event, self._was, self._policies = ticket, event, was, policies
+        self._at = event.at
+        self._announce_all = policies.announce_all
+        self._changed = event.type in _WITH_ATTRIBUTES
+        self._matching: tuple[Policy, ...] | None = None
+
+    def move(self, clock: Clock) -> None:
+        """Stop it, resume it, give it other terms, pause it or let it run: what is due."""
+        log = clock.log
+        stops = _STOPS[clock.kind](self._ticket, self._was)
+        if clock.stopped:
+            if not stops:
+                self._reopen(clock)
+        else:
+            if self._changed:
+                self.retarget(clock)
+            if stops:
+                self._stop(clock)
+            elif clock.named:
+                self._pause_or_run(clock)
+        if clock.log is not log:
+            self._ticket.moved = True
+
+    def start(self, kind: str, start: Start) -> None:
+        """Begin an instance; a former one of the kind has stopped."""
+        ticket = self._ticket
+        former = current(ticket, kind)
+        if former is not None and former.counted:
+            ticket.finished = (*ticket.finished, former)
+        clock = Clock(kind, *start)
+        clock.gone = ticket.gone
+        ticket.clocks = (*(c for c in ticket.clocks if c is not former), clock)
+        self.retarget(clock)
+        if clock.gone and clock.named:
+            clock.note(ck.CANCELLED, self._at)
+        if kind not in _STOPPED_BY_EVENTS and _STOPS[kind](ticket, self._was):
+            self._stop(clock)
+        if clock.log:
+            ticket.moved = True
+
+    # -- what can happen to a clock -----------------------------------------------------------
+
+    def _stop(self, clock: Clock) -> None:
+        clock.log_marks(self._at)
+        clock.end(self._at)
+        clock.final = clock.kind not in RESUMABLE
+        if clock.named and not clock.gone:
+            self._place(clock)
+            _verdict(clock, self._at)
+
+    def _reopen(self, clock: Clock) -> None:
+        terms = self._terms(clock) or clock.terms
+        on_reopen = OnReopen.RESUME
+        if clock.kind == po.RESOLUTION and terms is not None:
+            on_reopen = terms.on_reopen
+        if on_reopen is not OnReopen.RESUME:
+            clock.final = True
+            if on_reopen is OnReopen.RESTART:
+                self.start(clock.kind, (self._at, self._event.source, self._event.id))
+            return
+        clock.resume(self._at)
+        clock.gone = self._ticket.gone
+        if clock.named and not clock.gone:
+            clock.note(ck.RESUMED, self._at)
+        self.retarget(clock)
+        if clock.named:
+            self._pause_or_run(clock)
+
+    def retarget(self, clock: Clock) -> None:
+        """Put the clock under the terms of the policy in force, or under none."""
+        terms = self._terms(clock)
+        if terms is None:
+            if clock.named:
+                clock.log_marks(self._at)
+                clock.named = False
+                if not clock.gone:
+                    clock.note(ck.CANCELLED, self._at)
+            return
+        clock.policy = terms.policy
+        self._place(clock)
+        former, kept = clock.terms, clock.terms
+        if former is None or not former.keep:
+            kept = terms
+        if not clock.named:
+            clock.named = True
+            if former is not None and not clock.gone:
+                clock.note(ck.RESUMED, self._at)
+            elif self._announce_all:
+                clock.note(ck.ACTIVATED, self._at)
+        elif kept is former:
+            return
+        clock.log_marks(self._at)
+        if kept is not None:
+            clock.recount(kept, self._ticket.timeline, self._at)
+
+    def _pause_or_run(self, clock: Clock) -> None:
+        """Follow the ticket's status, and its queue."""
+        self._place(clock)
+        if clock.terms is None:
+            return
+        paused = (self._ticket.status or "new") in clock.terms.pause
+        if paused == (not clock.running):
+            return
+        clock.log_marks(self._at)
+        if paused:
+            clock.hold(self._at)
+        else:
+            clock.run(self._at)
+        if self._announce_all and not clock.gone:
+            clock.note(ck.PAUSED if paused else ck.RESUMED, self._at)
+
+    def _place(self, clock: Clock) -> None:
+        clock.queue = self._ticket.queue or ""
+        clock.urgent = self._ticket.priority == _URGENT
+
+    def _terms(self, clock: Clock) -> Terms | None:
+        if self._matching is None:
+            self._matching = self._policies.matching(self._ticket.attribute)
+        policy = governing(self._matching, clock.start)
+        return None if policy is None else policy.terms(clock.kind, self._ticket.priority)
+
+
+_WITH_ATTRIBUTES: Final = frozenset({ev.CREATED, ev.UPDATED})
+
+
+# -- when each clock starts -------------------------------------------------------------------
+
+
+def _here(event: Event) -> Start:
+    return event.at, event.source, event.id
+
+
+def _created(ticket: Ticket, event: Event, was: Before) -> Start | None:
+    return _here(event) if ticket.existed and not was.existed else None
+
+
+def _asked(ticket: Ticket, event: Event, was: Before) -> Start | None:
+    """With the creation; opened by an agent, with the requester's first message."""
+    if not ticket.opened_by_agent:
+        return _created(ticket, event, was)
+    if ticket.requested_at is not None and was.requested_at is None:
+        if not ticket.done:
+            return _here(event)
+        ticket.question = _here(event)
+    if was.done and not ticket.done and ticket.question is not None:
+        question, ticket.question = ticket.question, None
+        return question if ticket.first_response_at is None else None
+    return None
+
+
+def _waits(ticket: Ticket, event: Event, was: Before) -> Start | None:
+    """Each time the requester begins to wait; a creation that is answered already counts."""
+    created = _created(ticket, event, was)
+    if created is not None and not ticket.opened_by_agent:
+        waits_on = was.waiting_since is not None or ticket.held_since is not None
+        return None if waits_on else created
+    if ticket.waiting_since is None or was.waiting_since is not None:
+        return None
+    if was.held_since is not None and ticket.held_by is not None:
+        return ticket.waiting_since, *ticket.held_by
+    return _here(event)
+
+
+def _replied(ticket: Ticket, event: Event, was: Before) -> Start | None:
+    return _here(event) if ticket.agent_replies > was.agent_replies and ticket.active else None
+
+
+def _owned(ticket: Ticket, event: Event, was: Before) -> Start | None:
+    """A queue that was set while the ticket is active, and each reopening."""
+    reopened = was.done and not ticket.done
+    given = ticket.queue != was.queue and ticket.active
+    return _here(event) if ticket.queue is not None and (reopened or given) else None
+
+
+_STARTS: Final[Mapping[str, Callable[[Ticket, Event, Before], Start | None]]] = {
+    po.FIRST_RESPONSE: _asked,
+    po.PICKUP: _created,
+    po.NEXT_REPLY: _waits,
+    po.PERIODIC_UPDATE: _replied,
+    po.PAUSABLE_UPDATE: _replied,
+    po.REQUESTER_WAIT: _created,
+    po.AGENT_WORK: _created,
+    po.RESOLUTION: _created,
+    po.OWNERSHIP: _owned,
+}
+
+
+# -- when each clock stops: a resolution stops all of them --------------------------------------
+
+
+def _resolved(ticket: Ticket, _was: Before) -> bool:
+    return ticket.done
+
+
+def _responded(ticket: Ticket, _was: Before) -> bool:
+    return ticket.done or ticket.first_response_at is not None
+
+
+def _picked_up(ticket: Ticket, _was: Before) -> bool:
+    return ticket.done or ticket.picked_up is not None
+
+
+def _answered(ticket: Ticket, _was: Before) -> bool:
+    return ticket.waiting_since is None
+
+
+def _updated(ticket: Ticket, was: Before) -> bool:
+    return ticket.done or ticket.agent_replies > was.agent_replies
+
+
+def _handed_over(ticket: Ticket, was: Before) -> bool:
+    return ticket.done or ticket.queue != was.queue
+
+
+_STOPS: Final[Mapping[str, Callable[[Ticket, Before], bool]]] = {
+    po.FIRST_RESPONSE: _responded,
+    po.PICKUP: _picked_up,
+    po.NEXT_REPLY: _answered,
+    po.PERIODIC_UPDATE: _updated,
+    po.PAUSABLE_UPDATE: _updated,
+    po.REQUESTER_WAIT: _resolved,
+    po.AGENT_WORK: _resolved,
+    po.RESOLUTION: _resolved,
+    po.OWNERSHIP: _handed_over,
+}
+_STOPPED_BY_EVENTS: Final = frozenset({po.PERIODIC_UPDATE, po.PAUSABLE_UPDATE, po.OWNERSHIP})
+"""What stops an instance starts the next one, and is no state that could stop that at once."""

@@ -1,0 +1,146 @@
+"""The live sums of all SLA clocks of one partition.
+
+Every number is the sum of what each instance contributes (`streams.core.promises.Standing`):
+how many run, are at risk, paused or overdue now; which deadlines are to come; and which
+promises were kept of those due in the trailing windows - in wall time, and in the working
+time of the policy's calendar, where a window of one hour is the last hour that was open.
+
+A verdict counts at its deadline, not when it was reached, so an unanswered ticket counts from
+the moment its deadline passes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar
+
+from streams.core.calendars import FOREVER, Calendar
+from streams.core.clocks import (
+    AT_RISK,
+    BREACHED_CLOSED,
+    BREACHED_OPEN,
+    MET,
+    PAUSED,
+    RUNNING,
+)
+from streams.core.instants import MINUTE
+from streams.core.policies import Policies
+from streams.core.promises import Standing
+from streams.core.windows import Windows
+
+OutcomeKey = tuple[str, str, str]
+"""(policy, clock, one of `OUTCOMES`)."""
+
+OPEN: Final = (RUNNING, AT_RISK, PAUSED, BREACHED_OPEN)
+"""States of instances that are not over: the gauges of now."""
+OUTCOMES: Final = (MET, BREACHED_CLOSED, BREACHED_OPEN)
+"""States that windows count."""
+PRESSING: Final = frozenset({AT_RISK, BREACHED_OPEN})
+_DUE: Final = frozenset({RUNNING, AT_RISK})
+
+
+class Deadlines:
+    """A multiset of instants; asks for the number of those in the near future are cheap."""
+
+    __slots__ = ("_minutes",)
+
+    def __init__(self) -> None:
+        self._minutes: dict[int, Counter[int]] = {}
+
+    def move(self, at: int, sign: int) -> None:
+        """Add (+1) or take out (-1) one instant."""
+        minute = self._minutes.setdefault(at // MINUTE, Counter())
+        minute[at] += sign
+        if not minute[at]:
+            del minute[at]
+            if not minute:
+                del self._minutes[at // MINUTE]
+
+    def within(self, now: int, spans: Sequence[int]) -> list[int]:
+        """How many lie in [now, now + span] for each of the spans."""
+        edges = [now + span for span in spans]
+        found = [0] * len(edges)
+        for minute in range(now // MINUTE, max(edges) // MINUTE + 1):
+            for at, number in self._minutes.get(minute, {}).items():
+                for place, edge in enumerate(edges):
+                    if now <= at <= edge:
+                        found[place] += number
+        return found
+
+
+class Watch:
+    """The sums of one partition."""
+
+    __slots__ = ("_calendars", "due", "now", "open", "urgent", "wall", "working")
+
+    def __init__(self, policies: Policies, spans: Iterable[int]) -> None:
+        spans = tuple(spans)
+        self.open: Counter[tuple[str, str, str, str]] = Counter()
+        """Instances by (policy, clock, queue, state), for states in `OPEN`."""
+        self.urgent: Counter[tuple[str, str, str]] = Counter()
+        """Those in `PRESSING` of tickets of urgent priority, by (clock, queue, state)."""
+        self.due: dict[tuple[str, str], Deadlines] = {}
+        """Deadlines of running clocks, by (policy, clock)."""
+        self.wall: Windows[OutcomeKey] = Windows(spans)
+        self.working: dict[Calendar, Windows[OutcomeKey]] = {}
+        """By calendar, in its open time; one that is always open has the windows of wall time."""
+        self.now: int | None = None
+        self._calendars: dict[str, Calendar] = {}
+        for policy in policies.policies:
+            calendar = self._calendars.setdefault(policy.name, policy.calendar)
+            if not calendar.always:
+                self.working.setdefault(calendar, Windows(spans))
+
+    def windows(self, policy: str) -> Windows[OutcomeKey]:
+        """The windows in the working time of a policy."""
+        calendar = self._calendars.get(policy)
+        return self.wall if calendar is None else self.working.get(calendar, self.wall)
+
+    def move(self, before: Sequence[Standing], after: Sequence[Standing]) -> None:
+        """Replace what one ticket contributed by what it contributes now."""
+        if before == after:
+            return
+        gained = list(after)
+        for standing in before:
+            if standing in gained:
+                gained.remove(standing)
+            else:
+                self._count(standing, -1)
+        for standing in gained:
+            self._count(standing, 1)
+
+    def advance(self, now: int) -> None:
+        """Move effective now forward; the windows of a calendar only while it is open."""
+        if self.now is None or now > self.now:
+            self.now = now
+        self.wall.advance(now)
+        for calendar, windows in self.working.items():
+            windows.advance(calendar.before(now))
+
+    def expect(self, earliest: int) -> None:
+        """Effective now will not be earlier than this."""
+        self.wall.expect(earliest)
+        for calendar, windows in self.working.items():
+            windows.expect(calendar.before(earliest))
+
+    def _count(self, one: Standing, sign: int) -> None:
+        if one.state in OPEN:
+            _add(self.open, (one.policy, one.clock, one.queue, one.state), sign)
+            if one.urgent and one.state in PRESSING:
+                _add(self.urgent, (one.clock, one.queue, one.state), sign)
+            if one.state in _DUE:
+                self.due.setdefault((one.policy, one.clock), Deadlines()).move(one.deadline, sign)
+        if one.state in OUTCOMES and one.deadline < FOREVER:
+            amounts = (((one.policy, one.clock, one.state), sign),)
+            self.wall.put(one.deadline, amounts)
+            calendar = self._calendars.get(one.policy)
+            if calendar in self.working:
+                self.working[calendar].put(calendar.before(one.deadline), amounts)
+
+
+_Key = TypeVar("_Key", bound=tuple[str, ...])
+
+
+def _add(counts: Counter[_Key], key: _Key, sign: int) -> None:
+    counts[key] += sign
+    if not counts[key]:
+        del counts[key]
