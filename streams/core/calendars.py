@@ -157,7 +157,7 @@ class Calendar:
     # -- years ----------------------------------------------------------------------------
 
     def _extend(self, at: int) -> None:
-        while at >= _new_year(self._year):
+        while self._year < MAXYEAR and at >= _new_year(self._year):
             self._next_year()
 
     def _next_year(self) -> None:

@@ -287,14 +287,13 @@ class _Step:
             _verdict(clock, self._at)
 
     def _reopen(self, clock: Clock) -> None:
-        terms = self._terms(clock) or clock.terms
-        on_reopen = OnReopen.RESUME
-        if clock.kind == po.RESOLUTION and terms is not None:
-            on_reopen = terms.on_reopen
-        if on_reopen is not OnReopen.RESUME:
+        terms = self._terms(clock)
+        on_reopen = OnReopen.RESUME if terms is None else terms.on_reopen
+        if on_reopen is OnReopen.KEEP_FIRST:
+            return
+        if on_reopen is OnReopen.RESTART:
             clock.final = True
-            if on_reopen is OnReopen.RESTART:
-                self.start(clock.kind, (self._at, self._event.source, self._event.id))
+            self.start(clock.kind, (self._at, self._event.source, self._event.id))
             return
         clock.resume(self._at)
         clock.gone = self._ticket.gone

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tests.reference.calendars import ALWAYS
+from tests.reference.policies import Policies
 from tests.reference.settings import Settings
 from tests.reference.spans import first_response, pickup, resolution_times
 from tests.reference.ticket import (
@@ -32,18 +34,33 @@ class Fact(NamedTuple):
     attributes: Mapping[str, Any]
     time_ms: int
     ms: int = 0
+    working_ms: int = 0
+    """The same span in the calendar of the policy that matches right after the event."""
 
     def key(self, attribute: str) -> str:
         """The value it counts under; a missing one is `""`."""
         return str(self.attributes.get(attribute) or "")
 
 
-def facts_of(steps: Steps, settings: Settings, as_of: int | None) -> Iterator[Fact]:
+def facts_of(
+    steps: Steps, settings: Settings, as_of: int | None, policies: Policies | None = None
+) -> Iterator[Fact]:
     """All facts of one ticket whose steps end at or before `as_of`."""
     for name, at, ms in (*_of_tickets(steps, as_of, settings), *_of_counts(steps, settings)):
         yield Fact(name, at.after.attributes, at.time_ms, ms)
     for name, at, ms in _of_durations(steps, settings):
-        yield Fact(name, at.after.attributes, at.time_ms, ms)
+        working_ms = _working(steps, at, ms, policies) if policies else ms
+        yield Fact(name, at.after.attributes, at.time_ms, ms, working_ms)
+
+
+def _working(steps: Steps, stop: Step, ms: int, policies: Policies) -> int:
+    """Working time in the last `ms` before the stop."""
+    created = creation(steps)
+    if created is None:
+        return ms
+    found = policies.match(stop.after.attributes, created.event.source, created.time_ms)
+    calendar = found.calendar if found else ALWAYS
+    return calendar.working(stop.time_ms - ms, stop.time_ms)
 
 
 Named = Iterator[tuple[str, Step, int]]

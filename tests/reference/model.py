@@ -1,7 +1,8 @@
 """The reference model: Deskpulse's answers recomputed from the set of all events, slowly.
 
 Reading order: `settings`, `events`, `judging` (which arrivals count), `ticket` (the steps and
-simple facts of one ticket), `spans` (its durations and waits), `facts` (what it adds to each
+simple facts of one ticket), `spans` (its durations and waits), `calendars` and `policies` (what
+is promised), `runs` and `clocks` (what became of it), `facts` (what a ticket adds to each
 total), and this module, which sums up. Written from the definitions alone, so that it can
 disagree with the engine.
 """
@@ -11,9 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from tests.reference.clocks import Instance, instances, rows
 from tests.reference.events import format_time
 from tests.reference.facts import DURATIONS, Fact, facts_of
 from tests.reference.judging import Judged, judge, split
+from tests.reference.policies import Policies
 from tests.reference.settings import Settings
 from tests.reference.spans import first_response, response_start, waiting_since
 from tests.reference.ticket import Steps, walk
@@ -46,24 +49,27 @@ def report(
     settings: Given = None,
     as_of: int | None = None,
     rejected: Mapping[str, int] | None = None,
+    sla: Mapping[str, Any] | Policies | None = None,
 ) -> dict[str, Any]:
-    """The report (without `sla` and `kpis`) on `arrivals`, parsed events in arrival order.
+    """The report (without `kpis`) on `arrivals`, parsed events in arrival order.
 
     `as_of` is in epoch milliseconds, inclusive; None means the highest time of an applied
-    event. `rejected` counts arrivals that are no valid event, by reason. Working time equals
-    wall time, as without a policy.
+    event. `rejected` counts arrivals that are no valid event, by reason. `sla` is the data of
+    sla.yml; without it there is no part `sla`, and working time equals wall time.
     """
     settings = Settings.of(settings)
     judged = judge(arrivals, settings, rejected)
     as_of = judged.newest_ms() if as_of is None else as_of
     tickets = _tickets(judged, settings, as_of)
-    facts = [fact for steps in tickets for fact in facts_of(steps, settings, as_of)]
+    policies = None if sla is None else Policies.of(sla)
+    facts = [fact for steps in tickets for fact in facts_of(steps, settings, as_of, policies)]
     return {
         "as_of": None if as_of is None else format_time(as_of),
         "events": _events(judged, facts),
         **_summary(facts),
         "queue_depth": _queue_depth(tickets, facts, settings, as_of),
         "by": {name: _by(facts, name) for name in ("queue", "priority", "channel")},
+        **({} if policies is None else {"sla": rows(tickets, policies, settings, as_of)}),
     }
 
 
@@ -94,6 +100,18 @@ def unassigned_now(arrivals: Arrivals, *, settings: Given = None, as_of: int) ->
         for steps in _active(arrivals, Settings.of(settings), as_of)
         if steps[-1].after.attributes.get("assignee") is None
     }
+
+
+def clocks_now(
+    arrivals: Arrivals, *, sla: Mapping[str, Any] | Policies, settings: Given = None, as_of: int
+) -> dict[str, list[Instance]]:
+    """By subject: every instance of a clock that a policy has named, at `as_of`."""
+    settings, policies = Settings.of(settings), Policies.of(sla)
+    found: dict[str, list[Instance]] = {}
+    for steps in _tickets(judge(arrivals, settings), settings, as_of):
+        own = instances(steps, policies, settings, as_of)
+        found.setdefault(steps[0].event.subject, []).extend(own)
+    return found
 
 
 def windows(
@@ -169,11 +187,14 @@ def _events(judged: Judged, facts: list[Fact]) -> dict[str, Any]:
 def _summary(facts: Sequence[Fact]) -> dict[str, Any]:
     """`tickets`, `counts` and `durations` of some facts."""
     found = Counter(fact.name for fact in facts)
-    spans = {name: _distribution([f.ms for f in facts if f.name == name]) for name in DURATIONS}
+    spans = {name: [fact for fact in facts if fact.name == name] for name in DURATIONS}
+    durations = {name: _distribution([f.ms for f in own]) for name, own in spans.items()}
+    for name, own in spans.items():
+        durations[f"{name}_working"] = _distribution([fact.working_ms for fact in own])
     return {
         "tickets": {name: found[name] for name in TICKETS},
         "counts": {name: found[name] for name in COUNTS},
-        "durations": {**spans, **{f"{name}_working": spans[name] for name in spans}},
+        "durations": durations,
     }
 
 

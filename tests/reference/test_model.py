@@ -1,7 +1,6 @@
 """Facts about the reference model itself: the rules that are easy to read in two ways.
 
-A picture shows one ticket's life in minutes after midnight: `C` creation, `c` creation by an
-agent, `a` agent reply, `m` requester's message, `R` resolved, `O` (re)opened.
+A picture shows one ticket's life in minutes after midnight; `pictures` has the letters.
 """
 
 from typing import Any
@@ -12,44 +11,10 @@ from hypothesis import settings as run_with
 from hypothesis import strategies as st
 
 from tests import strategies
-from tests.reference.events import format_time, parse_time
 from tests.reference.model import report, unanswered_now, unassigned_now, waiting_now, windows
+from tests.reference.pictures import MINUTE_MS, event, life, minute
 
-MINUTE_MS = 60_000
 DAY = 24 * 60
-MIDNIGHT = parse_time("2024-03-01T00:00:00Z")
-
-LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "C": ("ticket.created", {}),
-    "c": ("ticket.created", {"actor": {"id": "a1", "role": "agent"}}),
-    "a": ("ticket.replied", {"author": {"id": "a1", "role": "agent"}, "visibility": "public"}),
-    "m": ("ticket.replied", {"author": {"id": "r1", "role": "requester"}, "visibility": "public"}),
-    "R": ("ticket.updated", {"status": "resolved"}),
-    "O": ("ticket.updated", {"status": "open"}),
-}
-
-
-def event(minute: float, kind: str, /, ticket: str = "T1", **data: Any) -> dict[str, Any]:
-    """One event at `minute`; every call gives another id, in the order of the minutes."""
-    return {
-        "specversion": "1.0",
-        "id": f"{kind}@{minute:09}",
-        "source": "desk/a",
-        "type": kind,
-        "subject": ticket,
-        "time": format_time(MIDNIGHT + int(minute * MINUTE_MS)),
-        "data": data,
-    }
-
-
-def life(picture: str) -> list[dict[str, Any]]:
-    """The events in a picture, one column a minute."""
-    drawn = [(minute, LETTERS[mark]) for minute, mark in enumerate(picture) if mark in LETTERS]
-    return [event(minute, kind, **data) for minute, (kind, data) in drawn]
-
-
-def minute(number: float) -> int:
-    return MIDNIGHT + int(number * MINUTE_MS)
 
 
 @pytest.mark.parametrize(

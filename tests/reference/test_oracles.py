@@ -1,4 +1,4 @@
-"""The reference model reproduces every published figure of the two real logs (but the SLA's).
+"""The reference model reproduces every published figure of the two real logs.
 
 The figures were counted by another program; the logs stand beside the repository, and a test
 fails when they are missing.
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.reference import logs
-from tests.reference.events import Event
+from tests.reference.clocks import STATES
+from tests.reference.events import Event, parse_time
 from tests.reference.judging import judge
 from tests.reference.model import report
 from tests.reference.settings import Settings
@@ -20,6 +21,51 @@ from tests.reference.ticket import reopens, walk
 pytestmark = pytest.mark.shared
 
 LEFT_NEW = {"sources": [("*", {"response_signal": "left_new"})]}
+
+ROUND_THE_CLOCK = {
+    "policies": [
+        {
+            "name": "all",
+            "calendar": "24x7",
+            "targets": {
+                "first_response": "1h",
+                "resolution": {"within": "3d", "pause": ["pending"]},
+                "next_reply": "4h",
+                "ownership": "1d",
+            },
+        }
+    ]
+}
+OFFICE_HOURS = {
+    "calendars": {
+        "office": {
+            "timezone": "Europe/Berlin",
+            "hours": {"mon-thu": ["08:00-12:00", "13:00-18:00"], "fri": ["08:00-14:00"]},
+            "holidays": [
+                {"country": "DE", "subdivision": "BY"},
+                {"date": "2016-12-23", "hours": ["08:00-12:00"]},
+            ],
+        }
+    },
+    "policies": [
+        {
+            "name": "important",
+            "when": {"priority": ["urgent", "high"]},
+            "calendar": "24x7",
+            "targets": {"pickup": "15m", "resolution": "8h"},
+        },
+        {
+            "name": "office",
+            "calendar": "office",
+            "targets": {
+                "first_response": {"normal": "4h", "low": "1bd", "warn": ["50%", "30m"]},
+                "pickup": "90m",
+                "agent_work": {"within": "3bd", "pause": ["pending"]},
+                "resolution": {"within": "5bd", "on_reopen": "restart"},
+            },
+        },
+    ],
+}
 
 Events = list[dict[str, Any]]
 Report = dict[str, Any]
@@ -33,6 +79,14 @@ def servicenow() -> Events:
 @pytest.fixture(scope="module")
 def servicenow_report(servicenow: Events) -> Report:
     return report(servicenow, settings=LEFT_NEW)
+
+
+@pytest.fixture(scope="module")
+def servicenow_in_may(servicenow: Events) -> Report:
+    """In office hours, at an instant at which many tickets are open."""
+    return report(
+        servicenow, settings=LEFT_NEW, sla=OFFICE_HOURS, as_of=parse_time("2016-05-04T10:00:00Z")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +166,30 @@ class TestServiceNow:
             "IVR": 9,
             "Direct opening": 3,
         }
+
+    def test_clocks_round_the_clock(self, servicenow: Events) -> None:
+        rows = report(servicenow, settings=LEFT_NEW, sla=ROUND_THE_CLOCK)["sla"]
+        ended = {row["clock"]: (row["met"], row["breached_closed"]) for row in rows}
+        assert ended == {
+            "first_response": (14_805, 10_113),
+            "resolution": (19_037, 5_881),
+            "next_reply": (11_160, 13_758),
+            "ownership": (29_197, 12_449),
+        }
+        assert all(row["started"] == sum(ended[row["clock"]]) for row in rows)
+
+    def test_states_partition_what_started_in_office_hours(self, servicenow_in_may: Report) -> None:
+        rows = servicenow_in_may["sla"]
+        assert all(row["started"] == sum(row[state] for state in STATES) for row in rows)
+        states = Counter({state: sum(row[state] for row in rows) for state in STATES})
+        assert set(+states) == set(STATES)
+
+    def test_no_duration_is_longer_in_working_time(self, servicenow_in_may: Report) -> None:
+        durations = servicenow_in_may["durations"]
+        for name in ("first_response", "pickup", "first_resolution", "full_resolution"):
+            wall, working = durations[name], durations[f"{name}_working"]
+            assert wall["count"] == working["count"] > 10_000
+            assert 0 < working["sum_s"] < wall["sum_s"] / 2
 
     def test_in_file_order_there_are_331_reopens(self, servicenow_kept: list[list[Event]]) -> None:
         """One ticket's rows stand against their times: the order key makes it 332."""
