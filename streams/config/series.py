@@ -19,6 +19,8 @@ class Family(NamedTuple):
     labels: tuple[str, ...] = ()
     buckets: int = 0
     """Of a histogram, `+Inf` included; 0 for a counter or a gauge."""
+    times: int = 1
+    """How often all of that, for combinations of labels that are not listed."""
 
 
 def estimate_series(config: Config, families: Iterable[Family], closed: Mapping[str, int]) -> int:
@@ -43,4 +45,4 @@ def _series(family: Family, values: Mapping[str, int]) -> int:
     if unknown:
         raise ValueError(f"{family.metric}: no number of values for {', '.join(unknown)}")
     cells = prod(values[label] for label in family.labels)
-    return cells * (family.buckets + 2 if family.buckets else 1)
+    return family.times * cells * (family.buckets + 2 if family.buckets else 1)

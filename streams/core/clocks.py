@@ -320,6 +320,7 @@ class Clock:
     def dump(self, number: Callable[[Terms], int]) -> list[Any]:
         """The clock as JSON values; terms by their number."""
         values = [getattr(self, name) for name in _KEPT]
+        values[_LOG] = [tuple(entry) for entry in self.log]
         return [_NEVER if self.terms is None else number(self.terms), *values]
 
     @classmethod
@@ -338,3 +339,4 @@ class Clock:
 
 _MARKED: Final = frozenset({WARNED, BREACHED})
 _KEPT: Final = tuple(name for name in Clock.__slots__ if name != "terms")
+_LOG: Final = _KEPT.index("log")

@@ -16,7 +16,7 @@ An event that is newer than all others of a ticket may be stepped onto the ticke
 facts: that is law 1, and the whole reason the engine may work incrementally.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, Final
 
@@ -46,6 +46,18 @@ def fold(
     `onto` is used up: it becomes the result.
     """
     ticket = Ticket() if onto is None else onto
+    for _, after in walk(events, settings, facts, ticket):
+        ticket = after
+    return ticket
+
+
+def walk(
+    events: Iterable[Event], settings: Settings, facts: list[Fact], ticket: Ticket
+) -> Iterator[tuple[Event, Ticket]]:
+    """`fold` one event at a time: each in order, with the ticket right after it.
+
+    It is one ticket that moves on, and another one after a gap of more than `forgotten`.
+    """
     ordered = sorted(events)
     for index, event in enumerate(ordered):
         if ticket.last_at >= 0 and event.at - ticket.last_at > settings.forgotten:
@@ -54,7 +66,7 @@ def fold(
         if ticket.last_at < 0 or (ticket.orphan and index == 0):
             begin(ticket, _part(ordered[index:], settings.forgotten))
         step(ticket, event, settings, facts)
-    return ticket
+        yield event, ticket
 
 
 def extends(ticket: Ticket, event: Event, settings: Settings) -> bool:
@@ -107,7 +119,7 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
     was = promises.before(ticket) if settings.policies else None
     _STEPS[event.type](ticket, event, settings, facts)
     if was is not None:
-        promises.follow(ticket, event, was, settings.policies)
+        promises.follow(ticket, event, was, settings)
     if first:
         ticket.first_in = ticket.cell
     active = ticket.active

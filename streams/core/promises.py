@@ -18,7 +18,8 @@ from streams.core import policies as po
 from streams.core.clocks import Clock, Stretch
 from streams.core.events import Event
 from streams.core.facts import Fact
-from streams.core.policies import OnReopen, Policies, Policy, Terms, governing
+from streams.core.policies import OnReopen, Policy, Terms, governing
+from streams.core.settings import Settings
 from streams.core.ticket import Ticket
 
 Start = tuple[int, str, str]
@@ -168,19 +169,19 @@ def total(amounts: Mapping[tuple[str, str], int]) -> int:
 # -- one event ------------------------------------------------------------------------------
 
 
-def follow(ticket: Ticket, event: Event, was: Before, policies: Policies) -> None:
+def follow(ticket: Ticket, event: Event, was: Before, settings: Settings) -> None:
     """Move the ticket's clocks over an event that has just been applied."""
     _write_timeline(ticket, event.at)
     if ticket.held_since is not None and was.held_since is None:
         ticket.held_by = (event.source, event.id)
-    step = _Step(ticket, event, was, policies)
+    step = _Step(ticket, event, was, settings)
     if ticket.gone != was.gone:
         gone_or_back(ticket, event.at)
-    for kind in policies.clocks:
+    for kind in settings.policies.clocks:
         clock = current(ticket, kind)
         if clock is not None and not clock.final:
             step.move(clock)
-        start = _STARTS[kind](ticket, event, was)
+        start = _STARTS[kind](ticket, event, was, settings)
         if start is not None:
             step.start(kind, start)
 
@@ -188,7 +189,7 @@ def follow(ticket: Ticket, event: Event, was: Before, policies: Policies) -> Non
 def gone_or_back(ticket: Ticket, at: int) -> None:
     """The ticket was deleted or merged, or restored: nothing is owed, or it is again."""
     ticket.moved = True
-    for clock in instances(ticket):
+    for clock in (*ticket.finished, *ticket.clocks):
         if ticket.gone and not clock.gone and not clock.stopped:
             clock.log_marks(at)
             clock.gone = True
@@ -204,10 +205,10 @@ def gone_or_back(ticket: Ticket, at: int) -> None:
                     _verdict(clock, at)
 
 
-def reconsider(ticket: Ticket, policies: Policies) -> None:
+def reconsider(ticket: Ticket, settings: Settings) -> None:
     """Put what has not stopped under policies that are not those of the fold so far."""
     event = Event(ticket.last_at, 0, "", "", ev.UPDATED, {})
-    step = _Step(ticket, event, before(ticket), policies)
+    step = _Step(ticket, event, before(ticket), settings)
     for clock in ticket.clocks:
         if not clock.stopped:
             step.retarget(clock)
@@ -232,13 +233,11 @@ def _write_timeline(ticket: Ticket, at: int) -> None:
 class _Step:
     """The clocks of one ticket at one event."""
 
-    __slots__ = ("_announce_all", "_at", "_changed", "_event", "_matching", "_policies", "_ticket",
-                 "_was")  # fmt: skip
+    __slots__ = ("_at", "_changed", "_event", "_matching", "_settings", "_ticket", "_was")
 
-    def __init__(self, ticket: Ticket, event: Event, was: Before, policies: Policies) -> None:
-        self._ticket, self._event, self._was, self._policies = ticket, event, was, policies
+    def __init__(self, ticket: Ticket, event: Event, was: Before, settings: Settings) -> None:
+        self._ticket, self._event, self._was, self._settings = ticket, event, was, settings
         self._at = event.at
-        self._announce_all = policies.announce_all
         self._changed = event.type in _WITH_ATTRIBUTES
         self._matching: tuple[Policy, ...] | None = None
 
@@ -260,21 +259,31 @@ class _Step:
             self._ticket.moved = True
 
     def start(self, kind: str, start: Start) -> None:
-        """Begin an instance; a former one of the kind has stopped."""
+        """Begin an instance; what holds already stops it at once."""
         ticket = self._ticket
-        former = current(ticket, kind)
-        if former is not None and former.counted:
-            ticket.finished = (*ticket.finished, former)
         clock = Clock(kind, *start)
         clock.gone = ticket.gone
-        ticket.clocks = (*(c for c in ticket.clocks if c is not former), clock)
         self.retarget(clock)
         if clock.gone and clock.named:
             clock.note(ck.CANCELLED, self._at)
-        if kind not in _STOPPED_BY_EVENTS and _STOPS[kind](ticket, self._was):
+        former = current(ticket, kind)
+        if self._stops_at_once(kind):
             self._stop(clock)
+        if former is not None and not former.stopped:
+            # An answered creation beside a message that still waits.
+            ticket.finished = (*ticket.finished, clock)
+        else:
+            if former is not None and former.counted:
+                ticket.finished = (*ticket.finished, former)
+            ticket.clocks = (*(c for c in ticket.clocks if c is not former), clock)
         if clock.log:
             ticket.moved = True
+
+    def _stops_at_once(self, kind: str) -> bool:
+        if kind == po.NEXT_REPLY:
+            created = self._ticket.existed and not self._was.existed
+            return created and _is_answered(self._ticket, self._at, self._settings)
+        return kind not in _STOPPED_BY_EVENTS and _STOPS[kind](self._ticket, self._was)
 
     # -- what can happen to a clock -----------------------------------------------------------
 
@@ -322,7 +331,7 @@ class _Step:
             clock.named = True
             if former is not None and not clock.gone:
                 clock.note(ck.RESUMED, self._at)
-            elif self._announce_all:
+            elif self._settings.policies.announce_all:
                 clock.note(ck.ACTIVATED, self._at)
         elif kept is former:
             return
@@ -343,7 +352,7 @@ class _Step:
             clock.hold(self._at)
         else:
             clock.run(self._at)
-        if self._announce_all and not clock.gone:
+        if self._settings.policies.announce_all and not clock.gone:
             clock.note(ck.PAUSED if paused else ck.RESUMED, self._at)
 
     def _place(self, clock: Clock) -> None:
@@ -352,7 +361,7 @@ class _Step:
 
     def _terms(self, clock: Clock) -> Terms | None:
         if self._matching is None:
-            self._matching = self._policies.matching(self._ticket.attribute)
+            self._matching = self._settings.policies.matching(self._ticket.attribute)
         policy = governing(self._matching, clock.start)
         return None if policy is None else policy.terms(clock.kind, self._ticket.priority)
 
@@ -367,14 +376,14 @@ def _here(event: Event) -> Start:
     return event.at, event.source, event.id
 
 
-def _created(ticket: Ticket, event: Event, was: Before) -> Start | None:
+def _created(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Start | None:
     return _here(event) if ticket.existed and not was.existed else None
 
 
-def _asked(ticket: Ticket, event: Event, was: Before) -> Start | None:
+def _asked(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Start | None:
     """With the creation; opened by an agent, with the requester's first message."""
     if not ticket.opened_by_agent:
-        return _created(ticket, event, was)
+        return _created(ticket, event, was, settings)
     if ticket.requested_at is not None and was.requested_at is None:
         if not ticket.done:
             return _here(event)
@@ -385,12 +394,12 @@ def _asked(ticket: Ticket, event: Event, was: Before) -> Start | None:
     return None
 
 
-def _waits(ticket: Ticket, event: Event, was: Before) -> Start | None:
+def _waits(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Start | None:
     """Each time the requester begins to wait; a creation that is answered already counts."""
-    created = _created(ticket, event, was)
+    created = _created(ticket, event, was, settings)
     if created is not None and not ticket.opened_by_agent:
         waits_on = was.waiting_since is not None or ticket.held_since is not None
-        return None if waits_on else created
+        return None if waits_on and not _is_answered(ticket, event.at, settings) else created
     if ticket.waiting_since is None or was.waiting_since is not None:
         return None
     if was.held_since is not None and ticket.held_by is not None:
@@ -398,18 +407,24 @@ def _waits(ticket: Ticket, event: Event, was: Before) -> Start | None:
     return _here(event)
 
 
-def _replied(ticket: Ticket, event: Event, was: Before) -> Start | None:
+def _is_answered(ticket: Ticket, created_at: int, settings: Settings) -> bool:
+    """Whether something shortly before the creation, or the creation itself, answers it."""
+    answered = ticket.answered_at
+    return answered is not None and answered >= created_at - settings.future_skew
+
+
+def _replied(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Start | None:
     return _here(event) if ticket.agent_replies > was.agent_replies and ticket.active else None
 
 
-def _owned(ticket: Ticket, event: Event, was: Before) -> Start | None:
+def _owned(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Start | None:
     """A queue that was set while the ticket is active, and each reopening."""
     reopened = was.done and not ticket.done
     given = ticket.queue != was.queue and ticket.active
     return _here(event) if ticket.queue is not None and (reopened or given) else None
 
 
-_STARTS: Final[Mapping[str, Callable[[Ticket, Event, Before], Start | None]]] = {
+_STARTS: Final[Mapping[str, Callable[[Ticket, Event, Before, Settings], Start | None]]] = {
     po.FIRST_RESPONSE: _asked,
     po.PICKUP: _created,
     po.NEXT_REPLY: _waits,

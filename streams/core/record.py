@@ -22,7 +22,7 @@ from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
 from streams.core.instants import DAY, HOUR
-from streams.core.policies import NO_POLICIES, Policies
+from streams.core.policies import NO_POLICIES
 from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.ticket import Ticket, cell_of
@@ -125,16 +125,16 @@ def checkpoint_of(record: Record, settings: Settings, packing: Packing) -> Check
     if not record.checkpoint:
         return Checkpoint(Ticket(), Tally(), [])
     dumped = packing.loads(record.checkpoint)
-    ticket = _ticket(dumped["ticket"], dumped.get(_RULES, ""), settings.policies)
+    ticket = _ticket(dumped["ticket"], dumped.get(_RULES, ""), settings)
     return Checkpoint(ticket, Tally.load(dumped["past"]), dumped["flips"])
 
 
-def _ticket(dumped: dict[str, Any], rules: str, policies: Policies) -> Ticket:
+def _ticket(dumped: dict[str, Any], rules: str, settings: Settings) -> Ticket:
     """A ticket as it was kept; other policies hold for what has not stopped since."""
-    if rules == policies.fingerprint:
-        return Ticket.load(dumped, policies)
+    if rules == settings.policies.fingerprint:
+        return Ticket.load(dumped, settings.policies)
     ticket = Ticket.load(dumped, NO_POLICIES)
-    promises.reconsider(ticket, policies)
+    promises.reconsider(ticket, settings)
     return ticket
 
 
@@ -324,7 +324,7 @@ def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing:
         begin(ticket, (event,))
         ticket.existed = True
         if settings.policies:
-            promises.follow(ticket, event, was, settings.policies)
+            promises.follow(ticket, event, was, settings)
         created = Ticket()
         for name in CORE_ATTRIBUTES:
             setattr(created, name, event.data.get(name))
@@ -392,9 +392,9 @@ def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
     record.squashed_early = head.get("squashed_early", False)
     if "announced" in head:
         record.announced = packing.dumps(head["announced"])
-    policies = settings.policies
-    if head.get(_RULES, "") == policies.fingerprint or not record.history:
-        record.ticket = _ticket(head["ticket"], head.get(_RULES, ""), policies)
+    rules = head.get(_RULES, "")
+    if rules == settings.policies.fingerprint or not record.history:
+        record.ticket = _ticket(head["ticket"], rules, settings)
     else:
         # Other policies: everything again, as far as history reaches.
         record.ticket, _ = refold(record, settings, packing)

@@ -185,6 +185,8 @@ class Ticket:
             value = getattr(self, name)
             if value is not None and value is not False and value != _INITIAL[name]:
                 state[name] = value
+        if self.timeline:
+            state["timeline"] = [tuple(stretch) for stretch in self.timeline]
         for name in _CLOCKS & state.keys():
             state[name] = [clock.dump(policies.number) for clock in state[name]]
         return state

@@ -15,6 +15,7 @@ so the worker stops and the next owner starts from what is durable.
 """
 
 import asyncio
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +25,15 @@ from streams import VERSION
 from streams.clock import Clock
 from streams.config.model import Config
 from streams.core.aggregates import Totals
+from streams.core.announcing import Transition
+from streams.core.clocks import BREACHED
 from streams.core.processor import Outcome, Processor, Tallied, Verdict
 from streams.errors import UserError
 from streams.kafka.journal import Answer, Journal, Output
 from streams.wire import packing
 from streams.wire.cloudevents import decode
 from streams.wire.deadletters import LATE, Origin, letter
+from streams.wire.transitions import written
 
 CHUNK: Final = 200
 """Records folded without a break; then other tasks of the event loop get their turn."""
@@ -38,6 +42,9 @@ CHUNK: Final = 200
 MAX_PENDING: Final = 2_000
 """Tickets changed and not durable yet, per partition: more are made durable at once, so that
 a cut stays short and memory bounded however fast records come."""
+
+DELAYS: Final = (100, 250, 500, 1_000, 2_000, 5_000, 10_000, 60_000, 300_000, 3_600_000)
+"""Edges for the time from a breach to its acknowledged announcement, milliseconds, inclusive."""
 
 Seek = Callable[[int], Awaitable[None]]
 """Makes the next fetch of a partition start at an offset."""
@@ -109,6 +116,15 @@ class Counted:
 
     totals: Totals = field(default_factory=Totals)
     outcomes: Tallied = field(default_factory=Counter)
+    transitions: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """What was said of SLA clocks, by (policy, clock, queue, transition)."""
+    spent: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """Budget that stopped clocks used, milliseconds by (policy, clock, part, value): parts as in
+    `streams.core.facts.SPENT`."""
+    delays: list[int] = field(default_factory=lambda: [0] * (len(DELAYS) + 1))
+    """How many breaches were announced how late: by place in `DELAYS`, more than all last."""
+    delay: int = 0
+    """The sum of the delays, milliseconds."""
     committed_at: int | None = None
     """Wall clock of the last successful commit."""
 
@@ -119,6 +135,8 @@ class Partitions:
     def __init__(self, config: Config, journal: Journal, clock: Clock) -> None:
         self.owned: dict[int, Owned] = {}
         self.counted = Counted()
+        self.wake = asyncio.Event()
+        """Set when something is to be said that cannot wait for the next commit cycle."""
         self.broken: BaseException | None = None
         """The failed write after which nothing is written or read any more."""
         self._config = config
@@ -223,7 +241,13 @@ class Partitions:
     def _follow_events(self, owned: Owned) -> None:
         """With `time: event`, effective now stays a bound behind the newest event."""
         if self._config.time == "event" and owned.processor.newest is not None:
-            owned.processor.advance(owned.processor.newest - self._config.out_of_orderness)
+            self._advance(owned, owned.processor.newest - self._config.out_of_orderness)
+
+    def _advance(self, owned: Owned, now: int) -> None:
+        """Let timers act; what they say is not left waiting."""
+        owned.processor.advance(now)
+        if owned.processor.speaks:
+            self.wake.set()
 
     def _output(self, owned: Owned, record: SourceRecord, verdict: Verdict, now: int) -> Output:
         topics = self._config.topics
@@ -262,7 +286,7 @@ class Partitions:
     def _move_clock(self, owned: Owned) -> None:
         """Effective now (DESIGN section 3): the instant the partition has caught up with."""
         if self._config.time == "wall" and owned.answer is not None and owned.caught_up:
-            owned.processor.advance(owned.answer.at)
+            self._advance(owned, owned.answer.at)
 
     # -- durability -----------------------------------------------------------------------
 
@@ -280,6 +304,7 @@ class Partitions:
             try:
                 cut = processor.cut()
                 outputs, owned.outputs = owned.outputs, []
+                outputs += self._said(cut.transitions)
                 await self._journal.write(owned.partition, cut.position, cut.writes, outputs)
             except BaseException as error:
                 # What the cut held is in no journal, and no later cut holds it again.
@@ -288,6 +313,23 @@ class Partitions:
             self.counted.totals.merge(cut.totals)
             self.counted.outcomes.update(cut.outcomes)
             self.counted.committed_at = self._clock()
+            self._count(cut.transitions, self.counted.committed_at)
+
+    def _said(self, transitions: Iterable[Transition]) -> list[Output]:
+        now, topic = self._clock(), self._config.topics.transitions
+        return [Output(topic, *written(one, detected_at=now)) for one in transitions]
+
+    def _count(self, transitions: Iterable[Transition], now: int) -> None:
+        counted = self.counted
+        for one in transitions:
+            queue = one.attributes.get("queue", "")
+            counted.transitions[one.policy, one.clock, queue, one.transition] += 1
+            for (part, value), amount in one.spent:
+                counted.spent[one.policy, one.clock, part, value] += amount
+            if one.transition == BREACHED:
+                delay = max(0, now - one.at)
+                counted.delays[bisect_left(DELAYS, delay)] += 1
+                counted.delay += delay
 
     @staticmethod
     async def _each(do: Callable[[Owned], Awaitable[None]], owned: Iterable[Owned]) -> None:

@@ -29,6 +29,7 @@ from streams.kafka.transport import BatchTransport
 log = logging.getLogger("deskpulse")
 
 LOOK_S: Final = 0.5
+MAX_CYCLES: Final = 5
 STOP_S: Final = 20.0
 """How long a stop may take before the process ends anyway."""
 
@@ -107,9 +108,21 @@ class Worker:
         @self.app.task  # type: ignore[untyped-decorator]
         async def cycle() -> None:
             while True:
-                await asyncio.sleep(self._config.commit_interval / 1000)
+                await self._next_cycle()
                 await self.flush()
                 self._show()
+
+    async def _next_cycle(self) -> None:
+        """Wait for the commit interval, or until a timer has something to say.
+
+        At most `MAX_CYCLES` a second, so that a wave of deadlines is a few transactions.
+        """
+        wake = self.partitions.wake
+        await asyncio.sleep(1 / MAX_CYCLES)
+        with contextlib.suppress(TimeoutError):
+            left = self._config.commit_interval / 1000 - 1 / MAX_CYCLES
+            await asyncio.wait_for(wake.wait(), max(0, left))
+        wake.clear()
 
     # -- hooks of the transport -----------------------------------------------------------
 

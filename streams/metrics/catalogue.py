@@ -6,16 +6,21 @@ the dashboards and the count of `max_series` read the same declarations.
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from math import prod
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from streams.config.model import Config
 from streams.config.series import Family
 from streams.config.values import duration_text
 from streams.core import facts
+from streams.core.clocks import BREACHED, CANCELLED, MET, MET_LATE, RESUMED, RETRACTED, WARNED
 from streams.core.events import DONE, OTHER, PRIORITIES, STATUSES
 from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.processor import Outcome
+from streams.core.watch import OPEN, OUTCOMES, PRESSING
 from streams.core.windows import EDGES
+from streams.kafka.partitions import DELAYS
 from streams.wire.reasons import FLAGS, REASONS
 
 PREFIX: Final = "deskpulse_"
@@ -39,6 +44,8 @@ class Origin(StrEnum):
     """Counted by this process, each once, after the commit that made it durable."""
     WINDOW = "window"
     """The trailing event-time windows, of partitions that are restored and have caught up once."""
+    PROMISES = "promises"
+    """The SLA clocks; only where there are policies, of partitions that are restored."""
     TRUST = "pipeline"
     """The worker itself: whether the other numbers can be believed."""
 
@@ -57,6 +64,8 @@ class Metric(NamedTuple):
     All of them are edges of the engine's own histograms."""
     fact: str = ""
     """The kind of fact that is summed; none for what is not a sum of facts."""
+    values: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """Labels that have other values here than in `VALUES`."""
 
     @property
     def exported(self) -> str:
@@ -91,6 +100,12 @@ _RESOLUTION_EDGES: Final = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 3 
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
 
 
+TRANSITIONS: Final = (WARNED, BREACHED, MET, MET_LATE, CANCELLED, RESUMED, RETRACTED)
+"""Those that are published without `publish: all`; the others are counted where they are."""
+WITHIN: Final = {"15m": 15 * MINUTE, "1h": HOUR, "4h": 4 * HOUR}
+"""How far the wave of deadlines to come is looked at."""
+
+
 def _gauge(name: str, labels: str, origin: Origin, text: str, fact: str = "") -> Metric:
     return Metric(name, Kind.GAUGE, tuple(labels.split()), origin, text, fact=fact)
 
@@ -112,6 +127,16 @@ def _window(what: str, text: str, fact: str) -> Metric:
 def _distribution(fact: str, text: str, edges: tuple[int, ...]) -> Metric:
     name, labels = f"window_{fact}_seconds", ("window", "queue")
     return Metric(name, Kind.GAUGE_HISTOGRAM, labels, Origin.WINDOW, text, edges, fact)
+
+
+def _promise(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Metric:
+    return Metric(
+        f"sla_{name}", Kind.GAUGE, tuple(labels.split()), Origin.PROMISES, text, values=values
+    )
+
+
+def _told(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Metric:
+    return _promise(name, labels, text, **values)._replace(kind=Kind.COUNTER)
 
 
 CATALOGUE: Final = (
@@ -181,6 +206,61 @@ CATALOGUE: Final = (
         facts.RESOLUTION,
         "Times to resolution of those reached in the trailing window, in seconds.",
         _RESOLUTION_EDGES,
+    ),
+    _promise(
+        "clocks",
+        "policy clock queue state",
+        "Instances of SLA clocks that are not over: running, past a warn level, paused, or past "
+        "their deadline.",
+        state=OPEN,
+    ),
+    _promise(
+        "urgent_clocks",
+        "clock queue state",
+        "Instances of tickets of urgent priority that are past a warn level or their deadline.",
+        state=tuple(sorted(PRESSING)),
+    ),
+    _promise(
+        "due",
+        "policy clock within",
+        "Deadlines of running clocks in the time to come.",
+        within=tuple(WITHIN),
+    ),
+    _promise("objective_ratio", "policy clock", "The share of instances that is to be met."),
+    _promise(
+        "window",
+        "policy clock window outcome time",
+        "Instances whose deadline lies in the trailing window, open ones that are overdue "
+        "included; with time=working the last so many open hours of the policy's calendar.",
+        outcome=OUTCOMES,
+        time=("wall", "working"),
+    ),
+    _told(
+        "transitions",
+        "policy clock queue transition",
+        "Transitions of SLA clocks that were published, since the worker started.",
+        transition=TRANSITIONS,
+    ),
+    _told(
+        "spent_seconds",
+        "policy clock queue",
+        "Budget used by clocks that stopped, by the queue it was used in, since the worker "
+        "started, in seconds of working time.",
+    ),
+    _told(
+        "spent_by_status_seconds",
+        "policy clock status",
+        "Budget used by clocks that stopped, by the status it was used in, since the worker "
+        "started, in seconds of working time.",
+        status=(*sorted(STATUSES), OTHER),
+    ),
+    Metric(
+        "breach_detection_delay_seconds",
+        Kind.HISTOGRAM,
+        (),
+        Origin.PROMISES,
+        "From a breach to its acknowledged announcement, in seconds of wall time.",
+        DELAYS,
     ),
     _counter("events", "outcome", "Events read and made durable, by what became of them."),
     _counter("dead_letters", "reason", "Events refused and written to the dead letter topic."),
@@ -264,11 +344,29 @@ CLOSED: Final[Mapping[str, int]] = {
 
 def families(config: Config) -> list[Family]:
     """The metrics as `estimate_series` counts them."""
-    return list(_families({duration_text(span) for span in config.windows}))
+    return list(_families(config))
 
 
-def _families(windows: set[str]) -> Iterator[Family]:
+def _promised(metric: Metric, config: Config) -> Family:
+    """A metric of clocks: its policies and clocks are exactly those that are configured."""
+    policies = config.engine.policies
+    names = {"policy": len(policies.pairs), "clock": 1}
+    if "policy" not in metric.labels:
+        names = {"clock": len(policies.clocks)}
+    closed = {label: len(values) for label, values in metric.values.items()}
+    given = {**names, **closed}
+    left = tuple(label for label in metric.labels if label not in given)
+    times = prod(given[label] for label in metric.labels if label in given)
+    return Family(metric.exported, left, len(metric.edges) + 1 if metric.edges else 0, times)
+
+
+def _families(config: Config) -> Iterator[Family]:
+    windows = {duration_text(span) for span in config.windows}
     for metric in CATALOGUE:
+        if metric.origin is Origin.PROMISES:
+            if config.engine.policies:
+                yield _promised(metric, config)
+            continue
         buckets = len(metric.edges) + 1 if metric.edges else 0
         if metric.kind is Kind.GAUGE_HISTOGRAM:
             labels = tuple(label for label in metric.labels if label != "window")

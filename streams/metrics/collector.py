@@ -22,9 +22,11 @@ from prometheus_client.core import (
 
 from streams.config.model import Config
 from streams.core.windows import EDGES
+from streams.kafka.partitions import DELAYS
 from streams.metrics.catalogue import CATALOGUE, PREFIX, Kind, Metric
 from streams.metrics.snapshot import Snapshot
-from streams.metrics.tables import Histogram, Labels, Tables, Tabulator
+from streams.metrics.table import Histogram, Labels, Tables
+from streams.metrics.tables import Tabulator
 
 DURATION: Final = "collect_duration_seconds"
 
@@ -68,7 +70,8 @@ def _distributions(metric: Metric, table: Mapping[Labels, Histogram]) -> Family:
     """A bucket counts all that are at most as long, so any choice of the edges is right."""
     kind = HistogramMetricFamily if metric.kind is Kind.HISTOGRAM else GaugeHistogramMetricFamily
     family = kind(PREFIX + metric.name, metric.help, labels=metric.labels)
-    chosen = [(str(edge / 1000), EDGES.index(edge)) for edge in metric.edges]
+    edges = DELAYS if metric.edges is DELAYS else EDGES
+    chosen = [(str(edge / 1000), edges.index(edge)) for edge in metric.edges]
     for labels, one in table.items():
         buckets = [(bound, one.upto[index]) for bound, index in chosen]
         family.add_metric(labels, [*buckets, ("+Inf", one.upto[-1])], one.sum_ms / 1000)

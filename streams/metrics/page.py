@@ -38,6 +38,7 @@ TITLES: Final = {
     Origin.NOW: "Tickets now",
     Origin.SINCE: "Since the worker started",
     Origin.WINDOW: "Trailing windows",
+    Origin.PROMISES: "SLA clocks",
     Origin.TRUST: "Can the numbers be believed?",
 }
 INTRODUCTIONS: Final = {
@@ -47,12 +48,17 @@ INTRODUCTIONS: Final = {
     "queue its ticket had then. A restart begins at zero; `rate` and `increase` know that.",
     Origin.WINDOW: "Exact by event time, with all corrections, and the same after a restart. "
     f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured.",
+    Origin.PROMISES: "Only where policies are configured. A queue is shown under the policies "
+    "and clocks that had an instance in it. Counters begin at zero after a restart, gauges and "
+    "windows come from the state.",
     Origin.TRUST: "Of the worker, and of each of its partitions.",
 }
 WORDS: Final = {
     "channel": "as in the events, `labels.channel.max` of them; the others are `other`",
+    "clock": "the clocks that a policy names",
     "flag": "see below",
     "partition": f"its number, {MAX_PARTITIONS} of them; the others are `other`",
+    "policy": "as in `sla.yml`",
     "queue": "as in the events, `labels.queue.max` of them, or fewer where `max_series` is short; "
     "the others are `other`",
     "reason": "see below",
@@ -90,12 +96,21 @@ def _section(origin: Origin) -> str:
 def _meaning(metric: Metric) -> str:
     if not metric.edges:
         return metric.help
-    return f"{metric.help} Buckets: {', '.join(map(duration_text, metric.edges))}."
+    bounds = (duration_text(e) if e % 1000 == 0 else f"{e / 1000:g}s" for e in metric.edges)
+    return f"{metric.help} Buckets: {', '.join(bounds)}."
 
 
 def _values() -> Iterator[Row]:
     for label in sorted({label for metric in CATALOGUE for label in metric.labels}):
-        yield _code(label), WORDS[label] if label in WORDS else _listed(VALUES[label])
+        if label in WORDS:
+            yield _code(label), WORDS[label]
+            continue
+        sets = (
+            metric.values.get(label, VALUES.get(label, ()))
+            for metric in CATALOGUE
+            if label in metric.labels
+        )
+        yield _code(label), "; or ".join(map(_listed, dict.fromkeys(sets)))
 
 
 def _reasons() -> Iterator[Row]:

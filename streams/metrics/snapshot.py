@@ -4,7 +4,7 @@ Between two turns of the loop nothing is half done, so the picture is consistent
 is copying: the copies are summed and labelled later, by whoever scrapes, in its own thread.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,8 +12,10 @@ from streams.config.values import duration_text
 from streams.core.aggregates import Oldest
 from streams.core.processor import Processor
 from streams.core.rhythm import silent
+from streams.core.watch import OutcomeKey, Watch
 from streams.core.windows import WindowKey
-from streams.kafka.partitions import Owned, Partitions
+from streams.kafka.partitions import DELAYS, Owned, Partitions
+from streams.metrics.catalogue import WITHIN
 
 Waiting = tuple[str, str, int, int]
 """Tickets for which something is owed: queue, priority, how many, and the earliest start
@@ -30,6 +32,19 @@ class Tickets(NamedTuple):
     unattended: tuple[Waiting, ...]
     windows: Mapping[str, Mapping[WindowKey, int]]
     """The sums by window (`1h`); none while the partition has no effective now."""
+
+
+class Promises(NamedTuple):
+    """The SLA clocks of one restored partition, under the labels as they came."""
+
+    open: Mapping[tuple[str, str, str, str], int]
+    """By (policy, clock, queue, state)."""
+    urgent: Mapping[tuple[str, str, str], int]
+    """Those of urgent tickets, by (clock, queue, state)."""
+    due: Mapping[tuple[str, str], Sequence[int]]
+    """Deadlines to come by (policy, clock), within each of `WITHIN`; none without effective now."""
+    windows: Mapping[tuple[str, str], Mapping[OutcomeKey, int]]
+    """Instances by the time of their deadline, by (window, `wall` or `working`)."""
 
 
 class Progress(NamedTuple):
@@ -59,12 +74,21 @@ class Snapshot:
     progress: tuple[Progress, ...] = ()
     tickets: tuple[Tickets, ...] = ()
     """Of the partitions that are restored."""
+    promises: tuple[Promises, ...] = ()
+    """Of the same; empty without policies."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     sums: Mapping[WindowKey, int] = field(default_factory=dict)
     """Facts counted since the worker started."""
     outcomes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Arrivals counted since then, by outcome and reason; flags by ("flag", name)."""
     corrections: int = 0
+    transitions: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    """Said of SLA clocks since then, by (policy, clock, queue, transition)."""
+    spent: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    """Budget used by clocks that stopped since then, as in `Counted`."""
+    delays: tuple[int, ...] = (0,) * (len(DELAYS) + 1)
+    """Breaches by how late they were announced, as in `Counted`."""
+    delay_ms: int = 0
     committed_at: int | None = None
 
 
@@ -76,10 +100,15 @@ def take(partitions: Partitions, now: int) -> Snapshot:
     return Snapshot(
         progress=tuple(_progress(one, now) for one in owned),
         tickets=tuple(_tickets(one) for one in ready),
+        promises=tuple(_promises(one) for one in ready if one.settings.policies),
         sources=_sources(ready),
         sums=dict(counted.totals.sums),
         outcomes=dict(counted.outcomes),
         corrections=counted.totals.corrections,
+        transitions=dict(counted.transitions),
+        spent=dict(counted.spent),
+        delays=tuple(counted.delays),
+        delay_ms=counted.delay,
         committed_at=counted.committed_at,
     )
 
@@ -113,6 +142,36 @@ def _tickets(processor: Processor) -> Tickets:
         if windows.now is None
         else {duration_text(one.span): dict(one.totals) for one in windows.windows},
     )
+
+
+def _promises(processor: Processor) -> Promises:
+    watch = processor.watch
+    now = watch.now
+    if now is None:
+        return Promises(dict(watch.open), dict(watch.urgent), {}, {})
+    spans = tuple(WITHIN.values())
+    return Promises(
+        dict(watch.open),
+        dict(watch.urgent),
+        {pair: deadlines.within(now, spans) for pair, deadlines in watch.due.items()},
+        dict(_outcomes(watch)),
+    )
+
+
+def _outcomes(watch: Watch) -> Iterator[tuple[tuple[str, str], Mapping[OutcomeKey, int]]]:
+    """Every window in wall time, and in the working time of each policy's own calendar."""
+    for place, window in enumerate(watch.wall.windows):
+        name = duration_text(window.span)
+        yield (name, "wall"), dict(window.totals)
+        yield (
+            (name, "working"),
+            {
+                key: count
+                for windows in (watch.wall, *watch.working.values())
+                for key, count in windows.windows[place].totals.items()
+                if watch.windows(key[0]) is windows
+            },
+        )
 
 
 def _waiting(instants: Mapping[tuple[str, str], Oldest]) -> tuple[Waiting, ...]:

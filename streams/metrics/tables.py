@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import accumulate
-from typing import NamedTuple
 
 from streams.config.model import Config
 from streams.core import facts
@@ -24,28 +23,13 @@ from streams.metrics.catalogue import (
     Origin,
 )
 from streams.metrics.labels import Names, queue_limit
+from streams.metrics.promised import Promised
 from streams.metrics.snapshot import Snapshot, Source, Tickets, Waiting
+from streams.metrics.table import Histogram, Labels, Naming, Tables
 from streams.metrics.trust import judged, progressed
 
-Labels = tuple[str, ...]
-Naming = Callable[[str], str]
 KeyNaming = Callable[[WindowKey], WindowKey]
 Sums = defaultdict[WindowKey, int]
-
-
-class Histogram(NamedTuple):
-    """A distribution of durations."""
-
-    upto: tuple[int, ...]
-    """How many are at most as long as each of the engine's edges; the last is how many in all."""
-    sum_ms: int
-
-
-class Tables(NamedTuple):
-    """Every value of a scrape, by the metric's name in the catalogue."""
-
-    values: dict[str, Mapping[Labels, float]]
-    histograms: dict[str, Mapping[Labels, Histogram]]
 
 
 class Tabulator:
@@ -58,6 +42,7 @@ class Tabulator:
         self._queues = Names(queue_limit(config))
         self._channels = Names(config.labels.channel.max)
         self._sources = Names(config.labels.source.max)
+        self._promised = Promised(config.engine.policies)
         self._cells: frozenset[Labels] = frozenset()
         """The (queue, priority, status) in which there was a ticket once."""
 
@@ -73,6 +58,7 @@ class Tabulator:
             tables.values.update(self._now(snapshot.tickets, queue))
             self._windows(snapshot.tickets, named, tables)
             tables.values.update(self._heard(snapshot.sources))
+        self._promised.tabulate(snapshot, queue, tables)
         tables.values.update(judged(snapshot))
         tables.values.update(progressed(snapshot))
         return tables

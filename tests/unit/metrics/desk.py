@@ -14,6 +14,7 @@ from prometheus_client.openmetrics.parser import (
 
 from streams.config import Config
 from streams.config.model import Label, Labels
+from streams.config.schema import adapter
 from streams.core.instants import format_rfc3339
 from streams.kafka.journal import Answer
 from streams.kafka.memory import MemoryJournal, Storage
@@ -44,6 +45,11 @@ def budget(queues: int, **others: int) -> Config:
     """The defaults with so many names for queues, and for other labels."""
     labels = {name: Label(number) for name, number in others.items()}
     return replace(Config(), labels=Labels(queue=Label(queues), **labels))
+
+
+def with_policies(*policies: dict[str, Any], **others: Any) -> Config:
+    """A configuration with these entries of sla.yml."""
+    return adapter().validate_json(json.dumps({"policies": policies, **others}))
 
 
 class Desk:

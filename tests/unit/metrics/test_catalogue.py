@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from streams.config import Config, estimate_series
 from streams.core.windows import EDGES
+from streams.kafka.partitions import DELAYS
 from streams.metrics.catalogue import CATALOGUE, CLOSED, Kind, families
 
 EXPORTED = {metric.exported for metric in CATALOGUE}
@@ -26,12 +27,14 @@ def test_a_metric_in_seconds_says_so() -> None:
 def test_ticket_ids_are_never_labels() -> None:
     labels = {label for metric in CATALOGUE for label in metric.labels}
     budgeted = {"queue", "channel", "source", "window"}
-    assert labels == budgeted | set(CLOSED)
+    configured = {"policy", "clock"}
+    listed = {label for metric in CATALOGUE for label in metric.values}
+    assert labels == budgeted | configured | listed | set(CLOSED)
 
 
 def test_buckets_are_edges_the_engine_counts_by() -> None:
     for metric in CATALOGUE:
-        assert set(metric.edges) <= set(EDGES)
+        assert set(metric.edges) <= set(EDGES) or metric.edges is DELAYS
         assert list(metric.edges) == sorted(set(metric.edges))
         assert bool(metric.edges) == (metric.kind in (Kind.HISTOGRAM, Kind.GAUGE_HISTOGRAM))
 

@@ -13,13 +13,24 @@ from streams.config import estimate_series
 from streams.core.events import PRIORITIES, STATUSES
 from streams.metrics.catalogue import CATALOGUE, CLOSED, families
 from streams.metrics.collector import Collector
-from tests.unit.metrics.desk import HOUR, MINUTE, Desk, budget
+from tests.unit.metrics.desk import HOUR, MINUTE, Desk, budget, with_policies
+
+PROMISING = with_policies(
+    {
+        "name": "all",
+        "calendar": "24x7",
+        "objective": "99%",
+        "targets": {"first_response": {"within": "30m", "warn": ["50%"]}},
+    },
+    max_series=2_300,
+)
+"""The default budgets, and a promise."""
 
 
 @pytest.fixture(scope="module")
 def stressed() -> Desk:
     """100 queues, every status, priority, role, outcome and reason, more of all than has room."""
-    desk = Desk().own(*range(30))
+    desk = Desk(PROMISING).own(*range(30))
     cells = itertools.cycle(
         itertools.product(
             [*sorted(STATUSES), "weird"],
