@@ -29,6 +29,7 @@ NEEDS: Final[Mapping[str, str | None]] = {
     "memory": None,
     "restore": "kafka",
     "latency": "kafka",
+    "detection": "kafka",
     "scrape": None,
 }
 """The benchmarks, each a module of this folder, and the part it cannot do without."""

@@ -36,10 +36,11 @@ def kafka() -> Iterator[Broker]:
 
 
 @contextmanager
-def application(broker: Broker, source: str) -> Iterator[Application]:
+def application(broker: Broker, source: str, promises: str = "") -> Iterator[Application]:
     """A new application, exactly once, by the wall clock; all else is default.
 
-    Its topics exist. Whoever gives the same name of a source reads the same events.
+    Its topics exist. Whoever gives the same name of a source reads the same events. `promises`
+    is the text of an sla.yml.
     """
     app = unique("bench")
     with TemporaryDirectory() as name:
@@ -54,6 +55,8 @@ def application(broker: Broker, source: str) -> Iterator[Application]:
         for file in (folder / "deskpulse.yml", folder / CONF / "deskpulse.yml"):
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
+            if promises:
+                file.with_name("sla.yml").write_text(promises)
         config = load(folder / CONF)
         asyncio.run(ensure(config))
         running = Application(folder, config, broker)

@@ -70,6 +70,9 @@ class Application:
         conf.mkdir()
         text = (self.folder / "deskpulse.yml").read_text()
         (conf / "deskpulse.yml").write_text(text + f"metrics: {{port: {port}}}\n")
+        promises = self.folder / "sla.yml"
+        if promises.exists():
+            (conf / "sla.yml").write_text(promises.read_text())
         log = self.folder / f"worker-{number}.log"
         process = spawn([str(DESKPULSE), "worker", "--config", str(conf)], log)
         worker = Worker(process, port, log)
@@ -132,8 +135,13 @@ class Application:
 
 
 @contextmanager
-def application(broker: Broker, folder: Path, extra: str = "") -> Iterator[Application]:
-    """An application with topics of its own; its workers end with the block."""
+def application(
+    broker: Broker, folder: Path, extra: str = "", *, time: str = "event", promises: str = ""
+) -> Iterator[Application]:
+    """An application with topics of its own; its workers end with the block.
+
+    `promises` is the text of an sla.yml.
+    """
     app = unique("app")
     # Apache Kafka allows no less; on the embedded broker a join lasts half of it.
     session = "6s" if broker.transactions else "3s"
@@ -142,12 +150,15 @@ def application(broker: Broker, folder: Path, extra: str = "") -> Iterator[Appli
         f"app: {app}\n"
         f"topics: {{source: {app}-events, transitions: {app}-transitions, late: {app}-late, "
         f"dead_letters: {app}-dead}}\n"
-        "time: event\n"
+        f"time: {time}\n"
         f"delivery: {'exactly_once' if broker.transactions else 'at_least_once'}\n"
         'sources: {"*": {response_signal: left_new}}\n' + extra
     )
     check = folder / "conf"
     check.mkdir()
+    if promises:
+        for file in (folder / "sla.yml", check / "sla.yml"):
+            file.write_text(promises)
     (check / "deskpulse.yml").write_text((folder / "deskpulse.yml").read_text())
     config = load(check)
     asyncio.run(ensure(config))
