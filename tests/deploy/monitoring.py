@@ -7,7 +7,8 @@ machine, and nothing else is.
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from streams.kafka.embedded import LOOPBACK, free_port
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 
+PATIENCE_S: Final = 60
+
 Labels = Mapping[str, str]
 
 
@@ -31,6 +34,13 @@ class Service:
     address: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    def wait(self, condition: Callable[[], object], what: str) -> None:
+        """Return once the condition holds; fails the test when it takes too long."""
+        give_up = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < give_up, f"waited in vain for {what}: {self.log.read_text()}"
+            time.sleep(0.1)
 
     def get(self, path: str, **parameters: str) -> Any:
         """What it answers; `None` while it does not listen. What it refuses fails the test."""
@@ -76,14 +86,21 @@ class Prometheus(Service):
 @contextmanager
 def monitoring(folder: Path, workers: Sequence[int]) -> Iterator[tuple[Prometheus, Service]]:
     """Prometheus on workers at these ports, and the Alertmanager it alerts; both just started."""
-    alerts, metrics = (f"{LOOPBACK}:{free_port()}" for _ in range(2))
+    metrics = f"{LOOPBACK}:{free_port()}"
     addresses = {f"worker-{n}:9108": f"{LOOPBACK}:{port}" for n, port in enumerate(workers, 1)}
-    addresses["alertmanager:9093"] = alerts
-    with (
-        _running(_alertmanager(alerts, folder), folder / "alertmanager.log") as alertmanager,
-        _running(_prometheus(metrics, addresses, folder), folder / "prometheus.log") as prometheus,
-    ):
-        yield Prometheus(metrics, *prometheus), Service(alerts, *alertmanager)
+    with alertmanager(folder) as alerts:
+        addresses["alertmanager:9093"] = alerts.address
+        command = _prometheus(metrics, addresses, folder)
+        with _running(command, folder / "prometheus.log") as running:
+            yield Prometheus(metrics, *running), alerts
+
+
+@contextmanager
+def alertmanager(folder: Path) -> Iterator[Service]:
+    """Alertmanager alone; just started."""
+    address = f"{LOOPBACK}:{free_port()}"
+    with _running(_alertmanager(address, folder), folder / "alertmanager.log") as running:
+        yield Service(address, *running)
 
 
 @contextmanager

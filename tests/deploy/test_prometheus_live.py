@@ -1,4 +1,4 @@
-"""What is deployed, running: two workers, Prometheus, Alertmanager, and the dashboard's queries.
+"""What is deployed, running: two workers, Prometheus, Alertmanager, and the dashboards' queries.
 
 Two workers read simulated days while Prometheus scrapes them as configured in `deploy/`. All
 tests look at that one scenario, once Prometheus has seen the last event.
@@ -19,14 +19,30 @@ from streams.kafka.publish import Message
 from streams.metrics.catalogue import CATALOGUE, PREFIX
 from streams.simulate import Scenario, generate
 from tests.brokers import Broker
-from tests.deploy.dashboards import filled, panels, variable
-from tests.deploy.monitoring import Labels, Prometheus, Service, monitoring
+from tests.deploy.dashboards import Shown, filled, panel, panels, variables
+from tests.deploy.monitoring import DEPLOY, Labels, Prometheus, Service, monitoring
+from tests.deploy.rules import alerts, read, records
 from tests.kafka.workers import Application, application
 
 pytestmark = pytest.mark.prometheus
 
 MONDAY_MS: Final = 1_772_434_800_000
 """2026-03-02T07:00:00Z."""
+PROMISES: Final = """
+policies:
+  - name: urgent
+    when: {priority: urgent}
+    calendar: 24x7
+    objective: 99%
+    targets: {first_response: {within: 30m, warn: [50%]}}
+  - name: standard
+    calendar: 24x7
+    objective: 90%
+    targets:
+      first_response: {within: 4h, warn: [50%]}
+      resolution: {within: 24h, warn: [50%], pause: [pending]}
+"""
+"""Tight enough that some are broken."""
 TEXT: Final = ("text/plain;version=0.0.4", "text/plain;version=1.0.0")
 """The formats that promtool reads."""
 
@@ -47,7 +63,8 @@ def helpdesk(embedded_broker: str, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("live")
     messages = support_days()
     half = len(messages) // 2
-    with application(Broker(embedded_broker, transactions=False), folder) as app:
+    broker = Broker(embedded_broker, transactions=False)
+    with application(broker, folder, promises=PROMISES) as app:
         ports = [app.start().port for _ in range(2)]
         with monitoring(folder, ports) as (prometheus, alertmanager):
             ready = "count(count by (instance) (deskpulse_state_ready == 1))"
@@ -98,11 +115,9 @@ def test_a_worker_exports_no_more_series_than_it_may(helpdesk: Helpdesk) -> None
     assert max(scraped.values()) <= helpdesk.app.config.max_series
 
 
-@pytest.mark.parametrize("panel", list(panels()), ids=lambda panel: panel["title"])
-def test_every_panel_shows_numbers_under_their_names(
-    helpdesk: Helpdesk, panel: dict[str, Any]
-) -> None:
-    for target in panel["targets"]:
+@pytest.mark.parametrize("shown", list(panels()), ids=lambda shown: shown.name)
+def test_every_panel_shows_numbers_under_their_names(helpdesk: Helpdesk, shown: Shown) -> None:
+    for target in shown.panel["targets"]:
         legend = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
         for span in spans():
             expression = filled(target["expr"], window=span)
@@ -113,7 +128,7 @@ def test_every_panel_shows_numbers_under_their_names(
 
 def spans() -> list[str]:
     """The choices of the variable `window`."""
-    choices: str = variable("window")["query"]
+    choices: str = variables()["window"]["query"]
     return choices.split(",")
 
 
@@ -130,7 +145,7 @@ def latest(prometheus: Prometheus, expression: str, *, instant: bool) -> list[tu
 
 def test_every_variable_offers_what_there_is(helpdesk: Helpdesk) -> None:
     def choices(name: str) -> set[str]:
-        query = filled(variable(name)["query"]["query"])
+        query = filled(variables()[name]["query"]["query"])
         selector, label = query.removeprefix("label_values(").removesuffix(")").rsplit(", ", 1)
         found: list[str] = helpdesk.prometheus.data(
             f"label/{label}/values", **{"match[]": selector}
@@ -139,6 +154,9 @@ def test_every_variable_offers_what_there_is(helpdesk: Helpdesk) -> None:
 
     assert choices("job") == {"deskpulse"}
     assert choices("instance") == {f"127.0.0.1:{one.port}" for one in helpdesk.app.workers}
+    promises = {(row["policy"], row["clock"]) for row in helpdesk.report["sla"]}
+    assert choices("policy") == {policy for policy, _ in promises}
+    assert choices("clock") == {clock for _, clock in promises}
     assert choices("queue") == set(helpdesk.report["by"]["queue"]) - {""}
     assert set(spans()) <= set(helpdesk.prometheus.by("window", "deskpulse_window_created"))
 
@@ -146,10 +164,9 @@ def test_every_variable_offers_what_there_is(helpdesk: Helpdesk) -> None:
 def test_a_chosen_queue_is_shown_alone(helpdesk: Helpdesk) -> None:
     depth = helpdesk.report["queue_depth"]["by_queue"]
     assert len(depth) > 3
-    active = next(panel for panel in panels() if panel["title"] == "Active tickets")
-    (target,) = active["targets"]
+    (expression,) = panel("now: Active tickets").expressions()
     for queue, number in depth.items():
-        assert helpdesk.prometheus.value(filled(target["expr"], queue=queue)) == number
+        assert helpdesk.prometheus.value(filled(expression, queue=queue)) == number
 
 
 @pytest.mark.parametrize("label", ["queue", "status", "priority"])
@@ -197,19 +214,27 @@ def test_the_histograms_in_prometheus_are_those_of_the_report(
     assert value(f"sum(deskpulse_{name}_seconds_sum)") == pytest.approx(expected["sum_s"])
 
 
-def test_every_alert_rule_was_evaluated_and_the_watchdog_reached_its_receiver(
-    helpdesk: Helpdesk,
-) -> None:
-    def receivers() -> list[list[str]]:
-        alerts = helpdesk.alertmanager.get("/api/v2/alerts", filter='alertname="Watchdog"')
-        return [[receiver["name"] for receiver in alert["receivers"]] for alert in alerts or []]
-
-    helpdesk.app.wait(receivers, "the watchdog at Alertmanager")
-    assert receivers() == [["watchdog"]]
+def test_every_rule_was_evaluated(helpdesk: Helpdesk) -> None:
     groups = helpdesk.prometheus.data("rules")["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
-    assert {rule["name"] for rule in rules} > {"Watchdog", "DeskpulseNumbersStale"}
+    assert {rule["name"] for rule in rules} == alerts().keys() | records().keys()
     assert {(rule["health"], rule.get("lastError", "")) for rule in rules} == {("ok", "")}
+
+
+def test_the_watchdog_reached_its_receiver_with_links_and_without_their_labels(
+    helpdesk: Helpdesk,
+) -> None:
+    def watchdog() -> list[dict[str, Any]]:
+        answer = helpdesk.alertmanager.get("/api/v2/alerts", filter='alertname="Watchdog"')
+        return answer or []
+
+    helpdesk.app.wait(watchdog, "the watchdog at Alertmanager")
+    (alert,) = watchdog()
+    assert [receiver["name"] for receiver in alert["receivers"]] == ["dead-mans-switch"]
+    assert alert["labels"].keys() == {"alertname", "severity", "about"}
+    hosts = read(DEPLOY / "prometheus" / "prometheus.yml")["global"]["external_labels"]
+    assert alert["annotations"]["runbook_url"] == hosts["runbook"] + "#watchdog"
+    assert alert["annotations"]["dashboard_url"] == hosts["grafana"] + "/d/deskpulse-pipeline"
 
 
 @pytest.mark.parametrize("accepted", TEXT)
