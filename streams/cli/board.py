@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli import quantities
-from streams.cli.tables import breakdowns, label, queue_table
+from streams.cli.tables import breakdowns, label, promise_table, promises, queue_table
 from streams.metrics.scrape import Scrape, Worker
 
 STRONG: Final = "bold"
@@ -28,6 +28,9 @@ FEWEST_QUEUES: Final = 3
 BREAKDOWN_FRAME: Final = 2
 """A blank line and the titles."""
 BREAKDOWN: Final = BREAKDOWN_FRAME + 5
+PROMISE_FRAME: Final = 3
+"""A blank line and two lines of titles."""
+MOST_PROMISES: Final = 6
 
 
 def board(now: Scrape, before: Scrape) -> "Board":
@@ -122,16 +125,23 @@ class Board:
         """The queues; below them the breakdowns, if there are lines for both."""
         rows = left = None
         broken_down = True
+        promised = min(MOST_PROMISES, len(promises(self.now.numbers)))
+        below = promised + PROMISE_FRAME if promised else 0
         if room is not None:
             room -= QUEUE_FRAME
-            broken_down = room >= FEWEST_QUEUES + BREAKDOWN
-            rows = room - BREAKDOWN if broken_down else room
+            if room < FEWEST_QUEUES + below:
+                promised = below = 0
+            broken_down = room >= FEWEST_QUEUES + below + BREAKDOWN
+            rows = room - below - (BREAKDOWN if broken_down else 0)
         queues = queue_table(self.now, width, rows, block)
         yield queues
         if self.now is not self.before:
             yield self._peak()
+        if promised:
+            yield _line()
+            yield promise_table(self.now, width, promised)
         if room is not None:
-            left = room - (queues.row_count - 1) - BREAKDOWN_FRAME
+            left = room - below - (queues.row_count - 1) - BREAKDOWN_FRAME
         if broken_down:
             yield _line()
             yield breakdowns(self.now, width, left, block)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from streams.kafka.child import end, spawn
 from streams.metrics.scrape import Scrape, scrape
 from streams.pace import as_it_happened
 from streams.replay import open_lines
-from streams.simulate import Scenario, generate
+from streams.simulate import PROMISES, Scenario, generate
 from streams.wire.cloudevents import decode_line
 
 WEEKS_BACK: Final = 26
@@ -159,8 +160,11 @@ class _Demo:
             f'kafka: {{bootstrap: "{bootstrap}", session_timeout: 3s}}\n'
             "delivery: at_least_once\n"
             "time: event\n"
+            # So that all queues of the company keep their names beside its promises.
+            "max_series: 4000\n"
             f"metrics: {{port: {self._port}}}\n"
         )
+        shutil.copy(PROMISES, self._conf / "sla.yml")
         return load(self._conf)
 
     def _greeting(self, bootstrap: str, speed: float) -> str:

@@ -66,6 +66,14 @@ def _percentile(found: Distribution, share: float) -> str:
     return span(seconds)
 
 
+def share(part: float, whole: float) -> str:
+    """A share with the counts behind it, `87% 20/23`; of few only the counts, marked."""
+    if not whole:
+        return NOTHING
+    counts = f"{part:,.0f}/{whole:,.0f}"
+    return f"{counts}{FEW}" if whole < MIN_SAMPLE else f"{part / whole:.0%} {counts}"
+
+
 def instant(ms: int | None) -> str:
     """An instant with its date, UTC."""
     if ms is None:

@@ -54,7 +54,7 @@ def queue_table(now: Scrape, width: int, rows: int | None, block: str) -> Table:
         lines.append((f"+{hidden} more", None))
     lines.append(("total", {}))
     names = _name_column("queue", [name for name, _ in lines], map(label, depths))
-    drawn = _fitting(now, [where for _, where in lines], width - names.width)
+    drawn = _fitting(_columns(now), [where for _, where in lines], width - names.width)
     room = width - names.width - sum(column.width + 1 for column in drawn) - 1
     if room >= BAR_WIDTHS[0]:
         bars = _bars([depths[name] for name in shown], min(room, BAR_WIDTHS[1]), block)
@@ -76,6 +76,59 @@ def breakdowns(now: Scrape, width: int, rows: int | None, block: str) -> Table:
     beside = Table.grid(padding=(0, gap, 0, 0))
     beside.add_row(*(_breakdown(*part, part_width, rows, block) for part in parts))
     return beside
+
+
+def promise_table(now: Scrape, width: int, rows: int) -> Table:
+    """SLA clocks by policy and clock, the most overdue first; at most `rows` lines."""
+    numbers = now.numbers
+    pairs = sorted(promises(numbers), key=lambda pair: _pressure(numbers, pair), reverse=True)
+    shown, hidden = pairs[:rows], pairs[rows:]
+    titles = [f"{label(policy)} {clock}" for policy, clock in shown]
+    if hidden:
+        shown, titles = shown[:-1], titles[:-1]
+        titles.append(f"+{len(hidden) + 1} more")
+    asked: list[Where | None] = [{"policy": policy, "clock": clock} for policy, clock in shown]
+    asked += [None] * (len(titles) - len(shown))
+    names = _name_column("promise", titles, (f"{label(p)} {c}" for p, c in pairs))
+    return _table([names, *_fitting(_promised(now), asked, width - names.width)])
+
+
+def promises(numbers: Numbers) -> list[tuple[str, str]]:
+    """The (policy, clock) there are."""
+    policies = numbers.by("sla_due", "policy")
+    return [(p, c) for p in policies for c in numbers.by("sla_due", "clock", policy=p)]
+
+
+def _pressure(numbers: Numbers, pair: tuple[str, str]) -> tuple[float, ...]:
+    where = {"policy": pair[0], "clock": pair[1]}
+    states = (numbers.value("sla_clocks", state=s, **where) for s in ("breached_open", "at_risk"))
+    return tuple(value or 0 for value in states)
+
+
+def _promised(now: Scrape) -> tuple[Column, ...]:
+    """What is asked of each promise."""
+    numbers = now.numbers
+
+    def clocks(state: str) -> Callable[[Where], str]:
+        return lambda where: quantities.count(
+            numbers.value("sla_clocks", state=state, **where) or 0
+        )
+
+    def due(where: Where) -> str:
+        return quantities.count(numbers.value("sla_due", within="1h", **where))
+
+    def kept(where: Where) -> str:
+        outcomes = numbers.by("sla_window", "outcome", window="24h", time="wall", **where)
+        return quantities.share(outcomes.get("met", 0), sum(outcomes.values()))
+
+    return (
+        Column("overdue", 7, 0, clocks("breached_open")),
+        Column("at risk", 7, 1, clocks("at_risk")),
+        Column("due\n1h", 6, 3, due),
+        Column("running", 7, 4, clocks("running")),
+        Column("paused", 7, 5, clocks("paused")),
+        Column("kept\n24h", 16, 2, kept),
+    )
 
 
 def label(text: str) -> str:
@@ -120,9 +173,8 @@ def _columns(now: Scrape) -> tuple[Column, ...]:
     )
 
 
-def _fitting(now: Scrape, asked: Sequence[Where | None], width: int) -> list[_Drawn]:
+def _fitting(columns: Sequence[Column], asked: Sequence[Where | None], width: int) -> list[_Drawn]:
     """The columns there is room for, in their order."""
-    columns = _columns(now)
     kept: dict[int, _Drawn] = {}
     for place in sorted(range(len(columns)), key=lambda place: columns[place].rank):
         column = columns[place]

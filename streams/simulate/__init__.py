@@ -9,8 +9,14 @@ Kafka the way real systems do (late, twice, out of order, and some `garbage`).
 equal bytes.
 """
 
+from pathlib import Path
+from typing import Final
+
 from streams.simulate.bulk import bulk
 from streams.simulate.delivery import events_only, generate
 from streams.simulate.scenario import Delivery, Scenario
 
-__all__ = ["Delivery", "Scenario", "bulk", "events_only", "generate"]
+PROMISES: Final = Path(__file__).with_name("sla.yml")
+"""What the simulated company promises its customers, as a configuration file."""
+
+__all__ = ["PROMISES", "Delivery", "Scenario", "bulk", "events_only", "generate"]
