@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -70,10 +71,15 @@ class Replay:
     """One run of the engine over lines, from whichever files they come."""
 
     def __init__(
-        self, settings: Settings, on_verdict: OnVerdict | None = None, clock: Clock = wall_ms
+        self,
+        settings: Settings,
+        on_verdict: OnVerdict | None = None,
+        clock: Clock = wall_ms,
+        as_of: int | None = None,
     ) -> None:
-        self._settings = settings
-        self._processor = Processor(settings, packing)
+        """`as_of` is the instant that is to be reported, where it is not the end."""
+        self._settings = replace(settings, reported_at=as_of)
+        self._processor = Processor(self._settings, packing, announcing=False)
         self._on_verdict = on_verdict
         self._clock = clock
         self.read = 0

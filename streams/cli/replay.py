@@ -62,9 +62,9 @@ def replay(
                 text = line.rstrip(b"\r\n").decode(errors="replace")
                 letters.write(dumps({"reason": reason, "value": text}) + b"\n")
 
-        run = Replay(settings, on_verdict)
+        run = Replay(settings, on_verdict, as_of=at)
         for path in files:
-            _feed(run, path)
+            feed(run, path)
     books = run.books()
     if at is None:
         at = books.newest
@@ -77,7 +77,8 @@ def replay(
     return 0
 
 
-def _feed(run: Replay, path: Path) -> None:
+def feed(run: Replay, path: Path) -> None:
+    """Read one file, with a progress bar."""
     with open_lines(path) as lines, progress(f"replay {path.name}") as meter:
         meter.along(run.feed(lines))
 

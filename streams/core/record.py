@@ -193,7 +193,7 @@ def squash_due(record: Record, settings: Settings) -> bool:
     too; that of an orphan is never late. When it happens is invisible: only events that
     nothing on time can precede are squashed.
     """
-    if not record.events:
+    if not record.events or not _before_report(record.oldest_at, settings):
         return False
     if record.events > settings.history_events or len(record.history) > settings.history_bytes:
         return True
@@ -203,6 +203,10 @@ def squash_due(record: Record, settings: Settings) -> bool:
         and ticket.created_at < ticket.last_at - kept
         and record.oldest_at < ticket.last_at - 2 * kept - DAY
     )
+
+
+def _before_report(at: int, settings: Settings) -> bool:
+    return settings.reported_at is None or at <= settings.reported_at
 
 
 def squash(record: Record, settings: Settings, packing: Packing, before: int | None = None) -> None:
@@ -217,6 +221,8 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
         record.squashed_early = True
         newer = events[len(events) // 2 :]
         cut = next((event.at for event in newer if event.at > events[0].at), newer[-1].at + 1)
+    if settings.reported_at is not None:
+        cut = min(cut, settings.reported_at + 1)
     old = [event for event in events if event.at < cut]
     ticket, past, flips = checkpoint_of(record, settings, packing)
     facts: list[Fact] = []

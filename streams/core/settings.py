@@ -70,6 +70,8 @@ class Settings:
     history_events: int = 2_000
     """A longer history is squashed early, and flagged."""
     history_bytes: int = 512 * 1024
+    reported_at: int | None = None
+    """Events later than this are kept as they came: a replay is to report as of then."""
 
     def source(self, name: str) -> SourceSettings:
         """The settings of a source: those of the first pattern that matches its name."""

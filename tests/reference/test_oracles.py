@@ -6,9 +6,11 @@ fails when they are missing.
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.reference import logs
 from tests.reference.clocks import STATES
@@ -22,50 +24,11 @@ pytestmark = pytest.mark.shared
 
 LEFT_NEW = {"sources": [("*", {"response_signal": "left_new"})]}
 
-ROUND_THE_CLOCK = {
-    "policies": [
-        {
-            "name": "all",
-            "calendar": "24x7",
-            "targets": {
-                "first_response": "1h",
-                "resolution": {"within": "3d", "pause": ["pending"]},
-                "next_reply": "4h",
-                "ownership": "1d",
-            },
-        }
-    ]
-}
-OFFICE_HOURS = {
-    "calendars": {
-        "office": {
-            "timezone": "Europe/Berlin",
-            "hours": {"mon-thu": ["08:00-12:00", "13:00-18:00"], "fri": ["08:00-14:00"]},
-            "holidays": [
-                {"country": "DE", "subdivision": "BY"},
-                {"date": "2016-12-23", "hours": ["08:00-12:00"]},
-            ],
-        }
-    },
-    "policies": [
-        {
-            "name": "important",
-            "when": {"priority": ["urgent", "high"]},
-            "calendar": "24x7",
-            "targets": {"pickup": "15m", "resolution": "8h"},
-        },
-        {
-            "name": "office",
-            "calendar": "office",
-            "targets": {
-                "first_response": {"normal": "4h", "low": "1bd", "warn": ["50%", "30m"]},
-                "pickup": "90m",
-                "agent_work": {"within": "3bd", "pause": ["pending"]},
-                "resolution": {"within": "5bd", "on_reopen": "restart"},
-            },
-        },
-    ],
-}
+HERE = Path(__file__).parent
+ROUND_THE_CLOCK, OFFICE_HOURS = (
+    yaml.safe_load((HERE / name).read_text())
+    for name in ("round-the-clock.yml", "office-hours.yml")
+)
 
 Events = list[dict[str, Any]]
 Report = dict[str, Any]
