@@ -7,7 +7,10 @@ import typer
 from streams import VERSION
 from streams.cli.check_config import check_config
 from streams.cli.demo import demo
+from streams.cli.due import due
+from streams.cli.explain import explain
 from streams.cli.importing import import_log
+from streams.cli.notify import notify
 from streams.cli.publish import publish
 from streams.cli.replay import replay
 from streams.cli.report import report
@@ -49,7 +52,10 @@ def deskpulse(
 
 app.command("demo")(demo)
 app.command("worker")(worker)
+app.command("notify")(notify)
 app.command("top")(top)
+app.command("due")(due)
+app.command("explain")(explain)
 app.command("publish")(publish)
 app.command("replay")(replay)
 app.command("import")(import_log)

@@ -35,7 +35,7 @@ def report(
     settings = configuration(config)
     at = None if as_of is None else instant(as_of)
     books = Books()
-    asyncio.run(_read(settings, books))
+    asyncio.run(read_changelog(settings, books))
     if at is None:
         newest = books.newest if settings.time == "event" else None
         at = wall_ms() if newest is None else newest
@@ -47,11 +47,12 @@ def report(
     return 0
 
 
-async def _read(config: Config, books: Books) -> None:
+async def read_changelog(config: Config, books: Books, only: str | None = None) -> None:
+    """Fill `books` with everything committed so far, or with the records of one ticket."""
     from streams.kafka.books import read_books
     from streams.kafka.delivery import exactly_once
 
     with progress("read changelog") as meter:
         committed_only = await exactly_once(config)
-        async for tickets in read_books(config, books, read_committed=committed_only):
+        async for tickets in read_books(config, books, only, read_committed=committed_only):
             meter.at(tickets)

@@ -205,8 +205,6 @@ ALWAYS: Final = Calendar("24x7", UTC, ())
 
 
 def _new_year(year: int) -> int:
-    if year > MAXYEAR:
-        return FOREVER
     return (date(year, 1, 1).toordinal() - _EPOCH_DAY) * DAY
 
 

@@ -290,6 +290,9 @@ class Clock:
         return reached
 
     def _correct_log(self, at: int) -> None:
+        if self.gone:
+            # Nothing is owed; when the ticket is restored, everything is counted again.
+            return
         past = (
             [Mark(at, level) for _, level in self.terms.marks[: self.passed]] if self.terms else []
         )

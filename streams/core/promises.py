@@ -137,7 +137,9 @@ def drop(ticket: Ticket, keys: Collection[tuple[str, str, str]]) -> None:
     """Take instances off a ticket."""
     ticket.clocks = tuple(clock for clock in ticket.clocks if clock.key not in keys)
     ticket.finished = tuple(clock for clock in ticket.finished if clock.key not in keys)
-    starts = [clock.start for clock in ticket.clocks if not clock.final]
+    # Final ones too: where their budget went is asked until they are settled.
+    left = (*ticket.finished, *ticket.clocks)
+    starts = [clock.start for clock in left if clock.counted or not clock.final]
     trim(ticket, min(starts, default=ticket.last_at))
 
 
@@ -243,10 +245,10 @@ class _Step:
 
     def move(self, clock: Clock) -> None:
         """Stop it, resume it, give it other terms, pause it or let it run: what is due."""
-        log = clock.log
+        was = _heard(clock)
         stops = _STOPS[clock.kind](self._ticket, self._was)
         if clock.stopped:
-            if not stops:
+            if not stops and self._was.done:
                 self._reopen(clock)
         else:
             if self._changed:
@@ -255,7 +257,7 @@ class _Step:
                 self._stop(clock)
             elif clock.named:
                 self._pause_or_run(clock)
-        if clock.log is not log:
+        if _heard(clock) != was:
             self._ticket.moved = True
 
     def start(self, kind: str, start: Start) -> None:
@@ -264,8 +266,6 @@ class _Step:
         clock = Clock(kind, *start)
         clock.gone = ticket.gone
         self.retarget(clock)
-        if clock.gone and clock.named:
-            clock.note(ck.CANCELLED, self._at)
         former = current(ticket, kind)
         if self._stops_at_once(kind):
             self._stop(clock)
@@ -276,7 +276,7 @@ class _Step:
             if former is not None and former.counted:
                 ticket.finished = (*ticket.finished, former)
             ticket.clocks = (*(c for c in ticket.clocks if c is not former), clock)
-        if clock.log:
+        if clock.named:
             ticket.moved = True
 
     def _stops_at_once(self, kind: str) -> bool:
@@ -306,8 +306,8 @@ class _Step:
             return
         clock.resume(self._at)
         clock.gone = self._ticket.gone
-        if clock.named and not clock.gone:
-            clock.note(ck.RESUMED, self._at)
+        if clock.named:
+            clock.note(ck.CANCELLED if clock.gone else ck.RESUMED, self._at)
         self.retarget(clock)
         if clock.named:
             self._pause_or_run(clock)
@@ -329,7 +329,10 @@ class _Step:
             kept = terms
         if not clock.named:
             clock.named = True
-            if former is not None and not clock.gone:
+            if clock.gone:
+                if former is None:
+                    clock.note(ck.CANCELLED, self._at)
+            elif former is not None:
                 clock.note(ck.RESUMED, self._at)
             elif self._settings.policies.announce_all:
                 clock.note(ck.ACTIVATED, self._at)
@@ -364,6 +367,11 @@ class _Step:
             self._matching = self._settings.policies.matching(self._ticket.attribute)
         policy = governing(self._matching, clock.start)
         return None if policy is None else policy.terms(clock.kind, self._ticket.priority)
+
+
+def _heard(clock: Clock) -> tuple[object, ...]:
+    """All that decides what is to be said of a clock; time may be ahead of the event."""
+    return clock.log, clock.terms, clock.running, clock.deadline
 
 
 _WITH_ATTRIBUTES: Final = frozenset({ev.CREATED, ev.UPDATED})

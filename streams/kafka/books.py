@@ -1,4 +1,4 @@
-"""The report's source on Kafka: the changelog topics, read whole."""
+"""The source of reports and ledgers on Kafka: the changelog topics, read whole."""
 
 from collections.abc import AsyncIterator
 
@@ -13,8 +13,13 @@ from streams.kafka.connection import partitions_of
 from streams.wire import packing
 
 
-async def read_books(config: Config, books: Books, *, read_committed: bool) -> AsyncIterator[int]:
-    """Fill `books` from every partition of the changelog; yields tickets read so far."""
+async def read_books(
+    config: Config, books: Books, only: str | None = None, *, read_committed: bool
+) -> AsyncIterator[int]:
+    """Fill `books` from every partition of the changelog; yields tickets read so far.
+
+    Of one ticket alone, if asked: who publishes chose its partition, so all are read.
+    """
     settings = config.engine
     partitions = await partitions_of(config.kafka, config.changelog)
     if not partitions:
@@ -29,6 +34,7 @@ async def read_books(config: Config, books: Books, *, read_committed: bool) -> A
                 (record.key, record.value)
                 async for record in records_to_end(consumer, source, read_committed=read_committed)
                 if record.key is not None
+                and (only is None or record.key == only.encode(errors="surrogateescape"))
             ]
             processor = Processor(settings, packing)
             for restored in processor.restore(writes):
