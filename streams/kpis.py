@@ -100,6 +100,43 @@ KPIS: Final = (
         (),
     ),
     Kpi(
+        "SLA clocks",
+        "instances of nine clocks in exactly one of seven states; which promises were kept, by "
+        "the time of their deadline, in wall and in working time; the wave of deadlines to come",
+        ("sla",),
+        (
+            "sla_clocks",
+            "sla_urgent_clocks",
+            "sla_due",
+            "sla_window",
+            "sla_objective_ratio",
+            "sla_transitions",
+        ),
+    ),
+    Kpi(
+        "budget attribution",
+        "the working time that clocks used, by queue, status and assignee",
+        ("sla",),
+        ("sla_spent_seconds", "sla_spent_by_status_seconds"),
+    ),
+    Kpi(
+        "working time",
+        "response and resolution times in the open hours of the ticket's calendar",
+        (
+            "durations.first_response_working",
+            "durations.pickup_working",
+            "durations.first_resolution_working",
+            "durations.full_resolution_working",
+        ),
+        (),
+    ),
+    Kpi(
+        "breach detection",
+        "from a deadline to the acknowledged announcement of the breach",
+        (),
+        ("breach_detection_delay_seconds",),
+    ),
+    Kpi(
         "trust",
         "what became of every arrival; lag, freshness, restored partitions, silent sources",
         ("events",),

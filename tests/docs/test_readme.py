@@ -48,6 +48,9 @@ def test_the_snippets_run_in_their_order(embedded_broker: str, tmp_path: Path) -
         said += done.stdout
     assert '"count": 1' in said, "the first response of the first event"
     assert "conf: ok" in said
+    check = re.search(r"^```\n(A ticket created.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    assert check and check[1] in said, "what the README shows is what check-config says"
+    assert "first_response (standard): met, 0:10:00 used of 1:00:00" in said
     assert (tmp_path / "log.json").exists()
 
 
@@ -71,7 +74,7 @@ def _start_and_end(command: str, environment: dict[str, str], folder: Path) -> N
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 5
+    assert len(SNIPPETS) == 6
 
 
 def test_the_kpi_table_is_the_one_in_the_code() -> None:

@@ -32,6 +32,8 @@ COMMANDS = (
     ["replay"],
     ["import"],
     ["report"],
+    ["explain"],
+    ["due"],
     ["check-config"],
     ["topics", "ensure"],
     ["topics", "check"],
