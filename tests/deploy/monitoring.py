@@ -1,16 +1,19 @@
 """Prometheus and Alertmanager as they are deployed, with other addresses, beside workers of a test.
 
 Both run on copies of the files of `deploy/`; every address in them is replaced by one of this
-machine, and nothing else is.
+machine, and nothing else is - but a test that waits for a page to come and go may have the
+waits in them cut (`hurried`).
 """
 
 import json
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -19,6 +22,7 @@ from urllib.request import urlopen
 
 from streams.kafka.child import end, spawn
 from streams.kafka.embedded import LOOPBACK, free_port
+from tests.deploy.pager import Pager
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 
@@ -50,6 +54,9 @@ class Service:
                 return json.load(answer)
         except HTTPError as error:
             with error:
+                if error.code == HTTPStatus.SERVICE_UNAVAILABLE:
+                    # It listens already and has not read its files yet.
+                    return None
                 raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from None
         except OSError:
             return None
@@ -84,23 +91,50 @@ class Prometheus(Service):
 
 
 @contextmanager
-def monitoring(folder: Path, workers: Sequence[int]) -> Iterator[tuple[Prometheus, Service]]:
-    """Prometheus on workers at these ports, and the Alertmanager it alerts; both just started."""
+def monitoring(
+    folder: Path, workers: Sequence[int], paged: Pager | None = None
+) -> Iterator[tuple[Prometheus, Service]]:
+    """Prometheus on workers at these ports, and the Alertmanager it alerts; both just started.
+
+    With a pager, that is paged, and neither waits.
+    """
     metrics = f"{LOOPBACK}:{free_port()}"
     addresses = {f"worker-{n}:9108": f"{LOOPBACK}:{port}" for n, port in enumerate(workers, 1)}
-    with alertmanager(folder) as alerts:
+    with alertmanager(folder, paged) as alerts:
         addresses["alertmanager:9093"] = alerts.address
         command = _prometheus(metrics, addresses, folder)
+        if paged is not None:
+            for file in (folder / "prometheus").rglob("*.yml"):
+                file.write_text(hurried(file.read_text(encoding="utf-8")), encoding="utf-8")
         with _running(command, folder / "prometheus.log") as running:
             yield Prometheus(metrics, *running), alerts
 
 
 @contextmanager
-def alertmanager(folder: Path) -> Iterator[Service]:
-    """Alertmanager alone; just started."""
+def alertmanager(folder: Path, paged: Pager | None = None) -> Iterator[Service]:
+    """Alertmanager alone; just started. With a pager, that is paged, at once."""
     address = f"{LOOPBACK}:{free_port()}"
-    with _running(_alertmanager(address, folder), folder / "alertmanager.log") as running:
+    config = DEPLOY / "alertmanager" / "alertmanager.yml"
+    if paged is not None:
+        config = _paging(config.read_text(encoding="utf-8"), paged, folder)
+    with _running(_alertmanager(address, folder, config), folder / "alertmanager.log") as running:
         yield Service(address, *running)
+
+
+def hurried(text: str) -> str:
+    """A configuration of Prometheus or Alertmanager that does not wait, for a test that does."""
+    text = re.sub(r"(\bfor|keep_firing_for|group_wait): \w+", r"\1: 0s", text)
+    return re.sub(r"(scrape_interval|evaluation_interval|group_interval): \w+", r"\1: 1s", text)
+
+
+def _paging(text: str, paged: Pager, folder: Path) -> Path:
+    token, config = folder / "pager-token", folder / "alertmanager.yml"
+    token.write_text("secret")
+    assert "https://pager.example/deskpulse" in text
+    text = text.replace("https://pager.example/deskpulse", f"{paged.url}/deskpulse")
+    text = text.replace("/etc/alertmanager/secrets/pager-token", str(token))
+    config.write_text(hurried(text), encoding="utf-8")
+    return config
 
 
 @contextmanager
@@ -130,10 +164,10 @@ def _prometheus(address: str, addresses: Mapping[str, str], folder: Path) -> lis
     ]
 
 
-def _alertmanager(address: str, folder: Path) -> list[str]:
+def _alertmanager(address: str, folder: Path, config: Path) -> list[str]:
     return [
         "prometheus-alertmanager",
-        f"--config.file={DEPLOY / 'alertmanager' / 'alertmanager.yml'}",
+        f"--config.file={config}",
         f"--storage.path={folder / 'alertmanager'}",
         f"--web.listen-address={address}",
         "--cluster.listen-address=",
