@@ -84,9 +84,10 @@ def parse(file: str, text: str) -> Document:
 
 
 def _value(node: yaml.Node, path: Path, document: Document) -> Any:
+    if path:
+        document.lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, document)
-    document.lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, index), document) for index, item in enumerate(node.value)]
     scalar = _SCALARS.get(node.tag.removeprefix(_TAG))

@@ -1,8 +1,7 @@
 """From a folder to a `Config`, or to everything that is wrong with it, in one go.
 
 The files are one document cut into pieces: the data of all are laid together, validated
-against the model once, and checked for contradictions once. A further file is one more
-name in `FILES` and its keys in the model.
+against the model once, and checked for contradictions once. A key stands in one file only.
 """
 
 import json
@@ -16,22 +15,18 @@ from pydantic import ValidationError
 
 from streams.config import environment
 from streams.config.document import Document, parse
-from streams.config.model import Config
-from streams.config.problems import ConfigError, Path, Problem, message, path_text
+from streams.config.model import SLA, Config
+from streams.config.problems import ConfigError, Path, Problem, listed, message, path_text
 from streams.config.rules import contradictions
 from streams.config.schema import adapter, suggestion
 
-FILES: Final = ("deskpulse.yml",)
+FILES: Final = ("deskpulse.yml", "sla.yml")
 """The files a folder may hold, each of them optional."""
-
-NOT_YET: Final = {
-    "sla.yml": "this version has no SLA clocks yet, move the file out of the folder",
-}
-"""Files of the contract that this version must not silently ignore."""
 
 OVERRIDES: Final = {
     "DESKPULSE_BOOTSTRAP": ("kafka", "bootstrap"),
     "DESKPULSE_METRICS_BIND": ("metrics", "bind"),
+    "DESKPULSE_ALERTMANAGERS": ("notify", "alertmanagers"),
 }
 """Environment variables that replace a key, so one folder serves a laptop and a container."""
 
@@ -87,9 +82,9 @@ def _documents(folder: FilesystemPath) -> Iterator[Document]:
         if name.startswith(".") or not name.lower().endswith((".yml", ".yaml")):
             continue
         if name in FILES:
-            yield _read(folder / name)
+            yield _at_home(_read(folder / name))
         else:
-            yield _unusable(name, NOT_YET.get(name, f"unknown file, expected {', '.join(FILES)}"))
+            yield _unusable(name, f"unknown file, expected {listed(FILES)}")
 
 
 def _read(path: FilesystemPath) -> Document:
@@ -99,6 +94,16 @@ def _read(path: FilesystemPath) -> Document:
         return _unusable(path.name, "not UTF-8, save the file with that encoding")
     except OSError as error:
         return _unusable(path.name, f"{error.strerror}, expected a file that can be read")
+
+
+def _at_home(document: Document) -> Document:
+    """The document without the keys that belong in the other file, which are mistakes."""
+    for key in list(document.data):
+        home = "sla.yml" if key in SLA else "deskpulse.yml"
+        if key in Config.__dataclass_fields__ and home != document.file:
+            document.refuse(document.lines[key,], (key,), f"stands in {home}, move it there")
+            del document.data[key]
+    return document
 
 
 def _unusable(file: str, reason: str) -> Document:
@@ -137,7 +142,7 @@ def _validate(tree: _Tree, folder: FilesystemPath) -> tuple[Config | None, list[
     problems += [
         tree.problem(text, *reads)
         for reads, text in contradictions(rest)
-        if not any(_touches(path, mistakes) for path in reads)
+        if not any(_touch(path, mistakes) for path in reads)
     ]
     return None, problems
 
@@ -153,9 +158,9 @@ def _path(loc: Path) -> Path:
     return tuple(takewhile(lambda part: part != "[key]", loc))
 
 
-def _touches(path: Path, mistakes: Iterable[Path]) -> bool:
-    """Whether a path was refused itself, or within a section that was."""
-    return any(path[: len(bad)] == bad for bad in mistakes)
+def _touch(path: Path, mistakes: Iterable[Path]) -> bool:
+    """Whether something was refused at a path, within it, or around it."""
+    return any(path[: len(bad)] == bad[: len(path)] for bad in mistakes)
 
 
 def _without(data: dict[str, Any], bad: set[Path], at: Path = ()) -> dict[str, Any]:

@@ -5,27 +5,33 @@ milliseconds here and text (`15m`) in the file. Defaults of the engine are those
 `streams.core.settings.Settings`, stated there once.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Literal, TypeVar, get_args
+from typing import Annotated, ClassVar, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
+from streams.config.notify import Notify
+from streams.config.promises import policies_of
+from streams.config.sla import Calendars, PolicyEntry
 from streams.config.values import (
     AppName,
     Bootstrap,
+    ByName,
     Credential,
     Daily,
     Duration,
     FilePath,
     Host,
     Moment,
+    Name,
     PositiveDuration,
     Secret,
     TopicName,
     Weekly,
+    Zone,
 )
 from streams.core.instants import DAY, MINUTE
 from streams.core.settings import Settings, SourceSettings
@@ -42,11 +48,6 @@ _PERIODS: Final[tuple[Period, ...]] = get_args(Period)
 
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Name = Annotated[str, Field(min_length=1)]
-
-_Value = TypeVar("_Value")
-ByName = Annotated[Mapping[Name, _Value], AfterValidator(MappingProxyType), PlainSerializer(dict)]
-"""A map from names the user chose, read-only, in file order."""
 
 
 def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
@@ -185,9 +186,13 @@ NOT_USED_YET: Final = (
 """Keys that are checked and change nothing: the KPIs they belong to are not kept yet."""
 
 
-@dataclass(frozen=True, slots=True)
+SLA: Final = ("calendars", "policies", "publish")
+"""The keys that stand in sla.yml; every other one stands in deskpulse.yml."""
+
+
+@dataclass(frozen=True)
 class Config:
-    """The whole folder. Every key is optional; without any this is what runs."""
+    """Every key is optional; without any this is what runs."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", strict=True, use_attribute_docstrings=True
@@ -197,7 +202,7 @@ class Config:
     app: AppName = "deskpulse"
     """Names the consumer group, the changelog topics and the transactions."""
     topics: Topics = field(default_factory=Topics)
-    timezone: ZoneInfo = _ZONE
+    timezone: Zone = _ZONE
     """For the hour of week, periods, snapshots and local days."""
     windows: Annotated[tuple[PositiveDuration, ...], AfterValidator(_ascending)] = _ENGINE.windows
     """Trailing event-time windows; order and repetition mean nothing."""
@@ -220,6 +225,7 @@ class Config:
     """The most series one worker may export; check-config refuses more."""
     labels: Labels = field(default_factory=Labels)
     metrics: Metrics = field(default_factory=Metrics)
+    notify: Notify = field(default_factory=Notify)
     sources: ByName[SourceSettings] = field(default_factory=lambda: MappingProxyType({}))
     """By pattern of the events' source, `*` is any text; the first match counts."""
 
@@ -260,14 +266,23 @@ class Config:
     min_sample: Count = 5
     """A value computed from fewer carries a mark."""
 
+    calendars: Annotated[Calendars, AfterValidator(MappingProxyType), PlainSerializer(dict)] = (
+        field(default_factory=lambda: MappingProxyType({}))
+    )
+    """When each team works, by a name of your own; 24x7 is built in."""
+    policies: tuple[PolicyEntry, ...] = ()
+    """What is promised, in order: the first one that matches a ticket governs it."""
+    publish: Literal["verdicts", "all"] = "verdicts"
+    """all also publishes activations, pauses and resumptions of clocks."""
+
     @property
     def changelog(self) -> str:
         """The topic that keeps the state of the tickets."""
         return f"{self.app}-tickets-changelog"
 
-    @property
+    @cached_property
     def engine(self) -> Settings:
-        """What the pure engine has to know of it."""
+        """What the pure engine has to know of it; the same object every time."""
         return Settings(
             apply_within=self.lateness.apply_within,
             future_skew=self.lateness.future_skew,
@@ -280,4 +295,10 @@ class Config:
             count_automatic=self.count_automatic,
             exclude_spam_from_windows=self.exclude_spam_from_windows,
             sources=tuple(self.sources.items()),
+            policies=policies_of(
+                self.calendars,
+                self.policies,
+                self.timezone,
+                announce_all=self.publish == "all",
+            ),
         )

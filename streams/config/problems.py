@@ -1,11 +1,12 @@
 """What is wrong with a configuration, one line each, never with a traceback or a secret."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from difflib import get_close_matches
+from typing import Final, NamedTuple, NoReturn
 
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 Path = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the top, `("windows", 1)`."""
@@ -27,7 +28,6 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "string_type": "text",
     "tuple_type": "a list",
     "value_error": "{error}",
-    "zoneinfo_str": "the name of a time zone such as Europe/Berlin or UTC",
 }
 """What was expected, by pydantic's type of error, filled from the error's context."""
 
@@ -48,6 +48,14 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+class Contradiction(NamedTuple):
+    """Values that are each valid and cannot stand together."""
+
+    reads: tuple[Path, ...]
+    """The keys it rests on, the one to blame first; void if one of them is itself refused."""
+    message: str
 
 
 class ConfigError(Exception):
@@ -81,8 +89,31 @@ def found_text(value: object) -> str:
             return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def refuse(text: str) -> NoReturn:
+    """For a validator that knows better than "found, expected" what to say."""
+    raise PydanticCustomError(UNSHOWN, "{text}", {"text": text})
+
+
+def likely(value: object, choices: Iterable[str], expected: str = "") -> str:
+    """What the user may have meant by a name that does not exist, else what exists.
+
+    `expected` stands for choices that are too many to be listed.
+    """
+    names = list(choices)
+    close = get_close_matches(str(value), names, n=1)
+    return f"did you mean {close[0]}?" if close else f"expected {expected or listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a reader writes them: `a, b or c`."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def message(error: ErrorDetails) -> str:
     """What was found and what was expected, from pydantic's account of one mistake."""
+    if error["type"] == "missing":
+        return "missing, and it has no default"
     template = _EXPECTED.get(error["type"])
     if template is None:
         return error["msg"]

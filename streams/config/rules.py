@@ -2,23 +2,17 @@
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.config.model import Config, Kafka, Topics
-from streams.config.problems import Path
+from streams.config.notify import broken_notices
+from streams.config.problems import Contradiction, Path
+from streams.config.sla_rules import broken_promises
 from streams.config.values import duration_text
 
 _TLS: Final = ("cafile", "certfile", "keyfile")
 _SASL: Final = ("username", "password")
 _SECURITY: Final = ("kafka", "security")
-
-
-class Contradiction(NamedTuple):
-    """Values that are each valid and cannot stand together."""
-
-    reads: tuple[Path, ...]
-    """The keys it rests on, the one to blame first; void if one of them is itself refused."""
-    message: str
 
 
 def contradictions(config: Config) -> Iterator[Contradiction]:
@@ -27,6 +21,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _unused_credentials(config.kafka)
     yield from _missing_credentials(config.kafka)
     yield from _same_topics(config.topics)
+    yield from broken_promises(config.calendars, config.policies, config.timezone)
+    yield from broken_notices(config.notify, [policy.name for policy in config.policies])
 
 
 def _horizons(config: Config) -> Iterator[Contradiction]:

@@ -1,10 +1,11 @@
 """The configuration as JSON Schema 2020-12, generated from the model.
 
-`python -m streams.config > schemas/config/deskpulse.json` writes the file that editors use;
-a test keeps it equal to the model.
+`python -m streams.config sla > schemas/config/sla.json` writes the file that editors use, and
+likewise for deskpulse; a test keeps them equal to the model.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
@@ -12,12 +13,13 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from streams.config.model import Config
+from streams.config.model import SLA, Config
 from streams.config.problems import Path
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ANY_NAME: Final = "*"
-"""Stands in a path for a name of the user's, as in `queues.*.tier`."""
+"""Stands in a path for a name of the user's, or a place in a list, as in `queues.*.tier`."""
+_REFERENCE: Final = re.compile('"#/\\$defs/([^"]+)"')
 
 
 @cache
@@ -26,18 +28,50 @@ def adapter() -> TypeAdapter[Config]:
     return TypeAdapter(Config)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of deskpulse.yml, with every default as it would be written there."""
+def schema(file: str) -> dict[str, Any]:
+    """The JSON Schema of `deskpulse` or `sla`, with every default as it would be written there."""
     generated = adapter().json_schema()
     defaults = adapter().dump_python(Config(), mode="json")
     _set_defaults(generated, defaults, generated)
-    head = {"$schema": DIALECT, "$id": "urn:deskpulse:config:deskpulse"}
-    return {**head, **generated, "title": "deskpulse.yml"}
+    properties = {
+        key: child
+        for key, child in generated["properties"].items()
+        if (key in SLA) == (file == "sla")
+    }
+    definitions = generated["$defs"]
+    used = _used(properties, definitions)
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:deskpulse:config:{file}",
+        **generated,
+        "$defs": {name: _plain(each) for name, each in definitions.items() if name in used},
+        "properties": properties,
+        "title": f"{file}.yml",
+    }
 
 
-def schema_text() -> str:
+def _plain(definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition without what only repeats it: titles that are keys, defaults that are maps."""
+    for child in definition.get("properties", {}).values():
+        child.pop("title", None)
+        if isinstance(child.get("default"), dict):
+            del child["default"]
+    return definition
+
+
+def _used(node: Any, definitions: dict[str, Any]) -> set[str]:
+    """The definitions that a part of the schema refers to, directly or through others."""
+    used: set[str] = set()
+    new = set(_REFERENCE.findall(json.dumps(node)))
+    while new:
+        used |= new
+        new = set(_REFERENCE.findall(json.dumps([definitions[name] for name in new]))) - used
+    return used
+
+
+def schema_text(file: str) -> str:
     """The schema as its file holds it."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema(file), indent=2, ensure_ascii=False) + "\n"
 
 
 def _target(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +83,6 @@ def _target(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
 
 def _set_defaults(node: dict[str, Any], defaults: dict[str, Any], root: dict[str, Any]) -> None:
     for key, child in node["properties"].items():
-        # The titles only repeat the keys.
         child.pop("title", None)
         inner = _target(child, root)
         if "properties" in inner:
@@ -69,8 +102,10 @@ def _paths(node: dict[str, Any], path: Path, root: dict[str, Any]) -> Iterator[P
     for key, child in node.get("properties", {}).items():
         yield (*path, key)
         yield from _paths(_target(child, root), (*path, key), root)
-    if named := node.get("additionalProperties"):
+    if named := node.get("additionalProperties") or node.get("items"):
         yield from _paths(_target(named, root), (*path, ANY_NAME), root)
+    for other in node.get("anyOf", ()):
+        yield from _paths(_target(other, root), path, root)
 
 
 def suggestion(path: Path) -> str:

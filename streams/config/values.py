@@ -8,25 +8,44 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from types import MappingProxyType
+from typing import Annotated, Final, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from streams.config import environment
-from streams.config.problems import UNSHOWN, ConfigError, Problem
+from streams.config.problems import UNSHOWN, ConfigError, Problem, found_text, likely, refuse
 
 _UNITS: Final[Mapping[str, int]] = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Weekdays as they are written, Monday first."""
 
 _CLOCK: Final = "([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)"
 _WHOLE: Final = "a duration such as 90s, 15m, 4h or 7d"
 _ADDRESS: Final = r"([^\s:,\[\]]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}"
 _REFERENCE: Final = "env:[A-Za-z_][A-Za-z0-9_]*|file:.+"
+_ZONES: Final = "the name of a time zone such as Europe/Berlin or UTC"
 _MAX_PORT: Final = 65_535
 
+Name = Annotated[str, Field(min_length=1)]
 
-def _text(pattern: str, expected: str, build: Callable[[re.Match[str]], object]) -> PlainValidator:
+_Value = TypeVar("_Value")
+ByName = Annotated[Mapping[Name, _Value], AfterValidator(MappingProxyType), PlainSerializer(dict)]
+"""A map from names the user chose, read-only, in file order."""
+
+
+def matched(
+    pattern: str, expected: str, build: Callable[[re.Match[str]], object]
+) -> PlainValidator:
     """A value written as text that matches `pattern` as a whole; `build` may still refuse it."""
 
     def parse(value: object) -> object:
@@ -61,16 +80,23 @@ def duration_text(duration_ms: int) -> str:
     return "0s"
 
 
+def time_text(duration_ms: int) -> str:
+    """A length as a reader says it, down to the second: `9h12m`, `30h`, `45s`."""
+    seconds = duration_ms // 1_000
+    parts = ((seconds // 3_600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+
+
 Duration = Annotated[
     int,
-    _text("([0-9]{1,9})([smhd])", _WHOLE, _milliseconds),
+    matched("([0-9]{1,9})([smhd])", _WHOLE, _milliseconds),
     PlainSerializer(duration_text),
 ]
 """Milliseconds, 0 included; `1d` is 24 hours of wall time."""
 
 PositiveDuration = Annotated[
     int,
-    _text("(0*[1-9][0-9]{0,8})([smhd])", f"{_WHOLE}, longer than 0", _milliseconds),
+    matched("(0*[1-9][0-9]{0,8})([smhd])", f"{_WHOLE}, longer than 0", _milliseconds),
     PlainSerializer(duration_text),
 ]
 """Milliseconds, at least one second."""
@@ -87,19 +113,19 @@ class Moment:
 
     def __str__(self) -> str:
         clock = f"{self.minute // 60:02}:{self.minute % 60:02}"
-        return clock if self.weekday is None else f"{_DAYS[self.weekday]} {clock}"
+        return clock if self.weekday is None else f"{DAYS[self.weekday]} {clock}"
 
 
 def _moment(match: re.Match[str]) -> Moment:
     day, _, clock = match[0].rpartition(" ")
     hour, minute = clock.split(":")
-    return Moment(int(hour) * 60 + int(minute), _DAYS.index(day) if day else None)
+    return Moment(int(hour) * 60 + int(minute), DAYS.index(day) if day else None)
 
 
-Daily = Annotated[Moment, _text(_CLOCK, 'a time such as "18:00"', _moment), PlainSerializer(str)]
+Daily = Annotated[Moment, matched(_CLOCK, 'a time such as "18:00"', _moment), PlainSerializer(str)]
 Weekly = Annotated[
     Moment,
-    _text(f"({'|'.join(_DAYS)}) ({_CLOCK})", 'a day and a time such as "fri 18:00"', _moment),
+    matched(f"({'|'.join(DAYS)}) ({_CLOCK})", 'a day and a time such as "fri 18:00"', _moment),
     PlainSerializer(str),
 ]
 
@@ -114,13 +140,13 @@ def _bootstrap(match: re.Match[str]) -> str:
 
 Bootstrap = Annotated[
     str,
-    _text(f"({_ADDRESS})(, *({_ADDRESS}))*", "HOST:PORT, or several with commas", _bootstrap),
+    matched(f"({_ADDRESS})(, *({_ADDRESS}))*", "HOST:PORT, or several with commas", _bootstrap),
 ]
 """`host:port` or several joined by commas, without spaces."""
 
 TopicName = Annotated[
     str,
-    _text(
+    matched(
         "[A-Za-z0-9._-]{0,248}[A-Za-z0-9_-]",
         "1 to 249 letters, digits, dots, dashes or underscores, not ending in a dot",
         re.Match.group,
@@ -128,7 +154,7 @@ TopicName = Annotated[
 ]
 AppName = Annotated[
     str,
-    _text(
+    matched(
         "[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}",
         "1 to 100 letters, digits, dots, dashes or underscores, not starting with a dot",
         re.Match.group,
@@ -136,7 +162,9 @@ AppName = Annotated[
 ]
 """Short enough that `<app>-<processor>-changelog` is a topic's name."""
 
-Host = Annotated[str, _text(r"[^\s/]+", "an address such as 127.0.0.1 or 0.0.0.0", re.Match.group)]
+Host = Annotated[
+    str, matched(r"[^\s/]+", "an address such as 127.0.0.1 or 0.0.0.0", re.Match.group)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +198,8 @@ def _first_line(path: Path) -> str | None:
         return None
 
 
-def _folder(info: ValidationInfo) -> Path:
+def folder_of(info: ValidationInfo) -> Path:
+    """Where relative paths start: the folder that is being loaded."""
     return Path((info.context or {}).get("folder", "."))
 
 
@@ -179,19 +208,19 @@ def _secret(value: object, info: ValidationInfo) -> Reference:
         raise PydanticCustomError(
             UNSHOWN, "expected env:NAME or file:PATH, as a secret never stands in the file"
         )
-    return Reference(value, _folder(info))
+    return Reference(value, folder_of(info))
 
 
 def _credential(value: object, info: ValidationInfo) -> Reference:
     if not isinstance(value, str) or not value:
         raise ValueError("a name, env:NAME or file:PATH")
-    return Reference(value, _folder(info))
+    return Reference(value, folder_of(info))
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("the path of a file")
-    return _folder(info) / value
+    return folder_of(info) / value
 
 
 Secret = Annotated[
@@ -205,3 +234,23 @@ FilePath = Annotated[
     Path, PlainValidator(_path, json_schema_input_type=Annotated[str, _schema(".+")])
 ]
 """Relative to the configuration's folder; not opened here."""
+
+
+def _zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(value if isinstance(value, str) else "")
+    except (KeyError, ValueError, OSError):  # OSError: a folder of zones, such as Europe
+        refuse(f"found {found_text(value)}, {likely(value, available_timezones(), _ZONES)}")
+
+
+Zone = Annotated[
+    ZoneInfo,
+    PlainValidator(
+        _zone,
+        json_schema_input_type=Annotated[
+            str, WithJsonSchema({"type": "string", "format": "zoneinfo"})
+        ],
+    ),
+    PlainSerializer(str),
+]
+"""A zone of the IANA database."""

@@ -12,6 +12,7 @@ what the mere passing of time does to a clock (`state`, `passed_by`) is asked, n
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from streams.core.policies import Terms
@@ -322,7 +323,7 @@ class Clock:
 
     def dump(self, number: Callable[[Terms], int]) -> list[Any]:
         """The clock as JSON values; terms by their number."""
-        values = [getattr(self, name) for name in _KEPT]
+        values = list(_VALUES(self))
         values[_LOG] = [tuple(entry) for entry in self.log]
         return [_NEVER if self.terms is None else number(self.terms), *values]
 
@@ -342,4 +343,5 @@ class Clock:
 
 _MARKED: Final = frozenset({WARNED, BREACHED})
 _KEPT: Final = tuple(name for name in Clock.__slots__ if name != "terms")
+_VALUES: Final = attrgetter(*_KEPT)
 _LOG: Final = _KEPT.index("log")

@@ -86,11 +86,11 @@ class Terms:
     on_reopen: OnReopen = OnReopen.RESUME
     keep: bool = False
     """These terms stay when the attributes change (`retarget: keep`)."""
+    marks: tuple[tuple[int, str], ...] = field(init=False)
+    """Everything that is announced when so much of the budget is used up; the target last."""
 
-    @property
-    def marks(self) -> tuple[tuple[int, str], ...]:
-        """Everything that is announced when so much of the budget is used up; the target last."""
-        return (*self.warn, (self.target, ""))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marks", (*self.warn, (self.target, "")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from streams.core.ticket import Ticket
 
 Start = tuple[int, str, str]
 """When an instance starts, and source and id of the event that starts it."""
+Starts = tuple[Start, ...]
 
 RESUMABLE: Final = frozenset({po.REQUESTER_WAIT, po.AGENT_WORK, po.RESOLUTION})
 """Clocks whose instance runs on after a reopening; the others are final once stopped."""
@@ -183,8 +184,7 @@ def follow(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Non
         clock = current(ticket, kind)
         if clock is not None and not clock.final:
             step.move(clock)
-        start = _STARTS[kind](ticket, event, was, settings)
-        if start is not None:
+        for start in _STARTS[kind](ticket, event, was, settings):
             step.start(kind, start)
 
 
@@ -267,7 +267,7 @@ class _Step:
         clock.gone = ticket.gone
         self.retarget(clock)
         former = current(ticket, kind)
-        if self._stops_at_once(kind):
+        if self._stops_at_once(kind, start):
             self._stop(clock)
         if former is not None and not former.stopped:
             # An answered creation beside a message that still waits.
@@ -279,10 +279,14 @@ class _Step:
         if clock.named:
             ticket.moved = True
 
-    def _stops_at_once(self, kind: str) -> bool:
+    def _stops_at_once(self, kind: str, start: Start) -> bool:
         if kind == po.NEXT_REPLY:
             created = self._ticket.existed and not self._was.existed
-            return created and _is_answered(self._ticket, self._at, self._settings)
+            return (
+                created
+                and start == _here(self._event)
+                and _is_answered(self._ticket, self._at, self._settings)
+            )
         return kind not in _STOPPED_BY_EVENTS and _STOPS[kind](self._ticket, self._was)
 
     # -- what can happen to a clock -----------------------------------------------------------
@@ -328,19 +332,23 @@ class _Step:
         if former is None or not former.keep:
             kept = terms
         if not clock.named:
-            clock.named = True
-            if clock.gone:
-                if former is None:
-                    clock.note(ck.CANCELLED, self._at)
-            elif former is not None:
-                clock.note(ck.RESUMED, self._at)
-            elif self._settings.policies.announce_all:
-                clock.note(ck.ACTIVATED, self._at)
+            self._name(clock)
         elif kept is former:
             return
         clock.log_marks(self._at)
         if kept is not None:
             clock.recount(kept, self._ticket.timeline, self._at)
+
+    def _name(self, clock: Clock) -> None:
+        """A policy names it for the first time, or again."""
+        clock.named = True
+        if clock.gone:
+            if clock.terms is None:
+                clock.note(ck.CANCELLED, self._at)
+        elif clock.terms is not None:
+            clock.note(ck.RESUMED, self._at)
+        elif self._settings.policies.announce_all:
+            clock.note(ck.ACTIVATED, self._at)
 
     def _pause_or_run(self, clock: Clock) -> None:
         """Follow the ticket's status, and its queue."""
@@ -384,35 +392,39 @@ def _here(event: Event) -> Start:
     return event.at, event.source, event.id
 
 
-def _created(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Start | None:
-    return _here(event) if ticket.existed and not was.existed else None
+def _created(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Starts:
+    return (_here(event),) if ticket.existed and not was.existed else ()
 
 
-def _asked(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Start | None:
+def _asked(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Starts:
     """With the creation; opened by an agent, with the requester's first message."""
     if not ticket.opened_by_agent:
         return _created(ticket, event, was, settings)
     if ticket.requested_at is not None and was.requested_at is None:
         if not ticket.done:
-            return _here(event)
+            return (_here(event),)
         ticket.question = _here(event)
     if was.done and not ticket.done and ticket.question is not None:
         question, ticket.question = ticket.question, None
-        return question if ticket.first_response_at is None else None
-    return None
+        return (question,) if ticket.first_response_at is None else ()
+    return ()
 
 
-def _waits(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Start | None:
-    """Each time the requester begins to wait; a creation that is answered already counts."""
+def _waits(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Starts:
+    """Each time the requester begins to wait; a creation that is answered already counts.
+
+    A creation may reopen a ticket with a message on it: then that waits, beside it or for it.
+    """
+    begins = ticket.waiting_since is not None and was.waiting_since is None
+    held: Starts = ()
+    if begins and was.held_since is not None and ticket.held_by is not None:
+        held = ((ticket.waiting_since or 0, *ticket.held_by),)
     created = _created(ticket, event, was, settings)
-    if created is not None and not ticket.opened_by_agent:
-        waits_on = was.waiting_since is not None or ticket.held_since is not None
-        return None if waits_on and not _is_answered(ticket, event.at, settings) else created
-    if ticket.waiting_since is None or was.waiting_since is not None:
-        return None
-    if was.held_since is not None and ticket.held_by is not None:
-        return ticket.waiting_since, *ticket.held_by
-    return _here(event)
+    if created and not ticket.opened_by_agent:
+        waits_on = held or was.waiting_since is not None or ticket.held_since is not None
+        answered = _is_answered(ticket, event.at, settings)
+        return (*held, *created) if answered or not waits_on else held
+    return held or ((_here(event),) if begins else ())
 
 
 def _is_answered(ticket: Ticket, created_at: int, settings: Settings) -> bool:
@@ -421,18 +433,18 @@ def _is_answered(ticket: Ticket, created_at: int, settings: Settings) -> bool:
     return answered is not None and answered >= created_at - settings.future_skew
 
 
-def _replied(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Start | None:
-    return _here(event) if ticket.agent_replies > was.agent_replies and ticket.active else None
+def _replied(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Starts:
+    return (_here(event),) if ticket.agent_replies > was.agent_replies and ticket.active else ()
 
 
-def _owned(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Start | None:
+def _owned(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Starts:
     """A queue that was set while the ticket is active, and each reopening."""
     reopened = was.done and not ticket.done
     given = ticket.queue != was.queue and ticket.active
-    return _here(event) if ticket.queue is not None and (reopened or given) else None
+    return (_here(event),) if ticket.queue is not None and (reopened or given) else ()
 
 
-_STARTS: Final[Mapping[str, Callable[[Ticket, Event, Before, Settings], Start | None]]] = {
+_STARTS: Final[Mapping[str, Callable[[Ticket, Event, Before, Settings], Starts]]] = {
     po.FIRST_RESPONSE: _asked,
     po.PICKUP: _created,
     po.NEXT_REPLY: _waits,

@@ -316,6 +316,7 @@ def unredact(record: Record, settings: Settings, packing: Packing) -> None:
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.redacted = False
     record.ticket = checkpoint_of(record, settings, packing).ticket
+    record.ticket.moved = True
 
 
 def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing: Packing) -> None:

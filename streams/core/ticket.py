@@ -7,6 +7,7 @@ order (KPIS.md, "Facts of a ticket"), so a ticket can be dumped, loaded and fold
 Times are epoch milliseconds; `None` means "never".
 """
 
+from operator import attrgetter
 from typing import Any, Final
 
 from streams.core.clocks import Clock, Stretch, Timeline
@@ -180,11 +181,11 @@ class Ticket:
 
     def dump(self, policies: Policies) -> dict[str, Any]:
         """The state as JSON values, fields at their initial value left out."""
-        state = {}
-        for name in _FIELDS:
-            value = getattr(self, name)
-            if value is not None and value is not False and value != _INITIAL[name]:
-                state[name] = value
+        state = {
+            name: value
+            for name, value, initial in zip(_FIELDS, _VALUES(self), _INITIALS, strict=True)
+            if value is not None and value is not False and value != initial
+        }
         if self.timeline:
             state["timeline"] = [tuple(stretch) for stretch in self.timeline]
         for name in _CLOCKS & state.keys():
@@ -208,7 +209,7 @@ class Ticket:
                 setattr(ticket, name, clocks)
             elif name == "timeline":
                 ticket.timeline = tuple(Stretch(*stretch) for stretch in value)
-            elif name in _INITIAL:
+            elif name in _KNOWN:
                 setattr(ticket, name, value)
         ticket.cell = cell_of(ticket)
         return ticket
@@ -227,5 +228,7 @@ _TUPLES: Final = frozenset({"first_in", "deleted_in", "merged_in", "held_by", "q
 _CLOCKS: Final = frozenset({"clocks", "finished"})
 _ATTRIBUTES: Final = frozenset({"priority", "queue", "assignee", "channel", SOURCE})
 _FIELDS: Final = tuple(name for name in Ticket.__slots__ if name not in {"cell", "moved"})
-_INITIAL: Final = {name: getattr(Ticket(), name) for name in _FIELDS}
+_KNOWN: Final = frozenset(_FIELDS)
+_VALUES: Final = attrgetter(*_FIELDS)
+_INITIALS: Final = _VALUES(Ticket())
 """What a ticket of no events has."""

@@ -15,12 +15,14 @@ from streams.wire.codec import loads
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 EXAMPLES = SCHEMAS / "examples"
+VECTORS = SCHEMAS / "vectors"
 KEY_WITHOUT_SUBJECT = "T-1001"
 
 
 def schema_paths() -> list[Path]:
     """Every JSON Schema of the repository."""
-    return sorted(p for p in SCHEMAS.rglob("*.json") if EXAMPLES not in p.parents)
+    found = SCHEMAS.rglob("*.json")
+    return sorted(path for path in found if not {EXAMPLES, VECTORS} & set(path.parents))
 
 
 def event_types() -> set[str]:

