@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from streams.config.problems import Contradiction, likely
+from streams.config.problems import Contradiction, likely, refuse
 from streams.config.sla_names import ClockName
 from streams.config.values import (
     Credential,
@@ -25,13 +25,17 @@ LONGEST_RESEND: Final = 5 * MINUTE
 PLACEHOLDERS: Final = ("ticket", "alert", "policy", "clock", "queue")
 """What a link may hold in braces, as in `https://desk.example/tickets/{ticket}`."""
 
+
+def _url(match: re.Match[str]) -> str:
+    if "@" in match[0]:
+        # The address is not repeated: it holds a password.
+        refuse("expected an address without a user, set notify.username and notify.password")
+    return match[0].rstrip("/")
+
+
 Url = Annotated[
     str,
-    matched(
-        r"https?://[^\s/?#@,]+(/[^\s?#@,]*)?",
-        "an address such as http://127.0.0.1:9093, without a user name",
-        lambda match: match[0].rstrip("/"),
-    ),
+    matched(r"https?://[^\s/?#,]+(/[^\s?#,]*)?", "an address such as http://127.0.0.1:9093", _url),
 ]
 
 

@@ -97,13 +97,7 @@ def _share(match: re.Match[str]) -> float:
     return float(share)
 
 
-def _percent_text(share: float) -> str:
-    return f"{share * 100:.6g}%"
-
-
-Share = Annotated[
-    float, matched(_PERCENT, "a percentage such as 99%", _share), PlainSerializer(_percent_text)
-]
+Share = Annotated[float, matched(_PERCENT, "a percentage such as 99%", _share)]
 """0 to 1."""
 
 

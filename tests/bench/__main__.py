@@ -23,16 +23,17 @@ OUT: Final = ROOT / "target" / "bench.json"
 
 Measure = Callable[[int], Iterable[Reading]]
 
-NEEDS: Final[Mapping[str, str | None]] = {
-    "engine": None,
-    "worker": "kafka",
-    "memory": None,
-    "restore": "kafka",
-    "latency": "kafka",
-    "detection": "kafka",
-    "scrape": None,
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "engine": (),
+    "worker": ("kafka",),
+    "memory": (),
+    "restore": ("kafka",),
+    "latency": ("kafka",),
+    "detection": ("kafka",),
+    "paging": ("kafka", "prometheus"),
+    "scrape": (),
 }
-"""The benchmarks, each a module of this folder, and the part it cannot do without."""
+"""The benchmarks, each a module of this folder, and the parts it cannot do without."""
 
 
 class Benchmark(NamedTuple):
@@ -85,8 +86,7 @@ def benchmark(name: str) -> Benchmark:
 
 def why_not(name: str) -> str:
     """Why a benchmark cannot run here and what to do; empty when it can."""
-    part = NEEDS[name]
-    return missing(part) if part else ""
+    return "; ".join(reason for part in NEEDS[name] if (reason := missing(part)))
 
 
 def run(benchmarks: Iterable[Benchmark], runs: int) -> Outcome:

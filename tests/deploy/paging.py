@@ -1,84 +1,36 @@
-"""The whole way of a page: an Alertmanager as deployed, whoever it calls, and the notifier."""
+"""The direct way of a page: a notifier, and an Alertmanager with its waits as deployed."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
-from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import yaml
 
-from streams.clock import wall_ms
 from streams.kafka.child import end, spawn
 from streams.kafka.embedded import LOOPBACK, free_port
 from tests.deploy.monitoring import DEPLOY, Service
+from tests.deploy.pager import Pager
 from tests.kafka.workers import DESKPULSE, Application
 
-ROUTE: Final = "\n".join(
-    re.findall(
-        r"^```yaml\n(.*?)^```$",
-        (DEPLOY.parent / "docs" / "notifying.md").read_text(encoding="utf-8"),
-        re.DOTALL | re.MULTILINE,
-    )[0:1]
-)
-"""The routes that docs/notifying.md tells to put first."""
+DOCUMENTED: Final = (DEPLOY.parent / "docs" / "notifying.md").read_text(encoding="utf-8")
+ROUTE: Final = DOCUMENTED.partition("```yaml\n")[2].partition("```\n")[0]
+"""The route that docs/notifying.md tells to put first."""
 
 
-class Page(NamedTuple):
-    """One alert of one message that somebody received."""
-
-    at: int
-    """When it was received, epoch milliseconds."""
-    name: str
-    ticket: str
-    status: str
-    """`firing` or `resolved`."""
-    alert: dict[str, Any]
+def page(paged: Pager, name: str, ticket: str, status: str) -> tuple[int, dict[str, Any]] | None:
+    """When this alert of this ticket first came `firing` or `resolved`, and the alert."""
+    for at, one in list(paged.told):
+        told = one["labels"]["alertname"], one["annotations"].get("ticket"), one["status"]
+        if told == (name, ticket, status):
+            return at, one
+    return None
 
 
-@dataclass(slots=True)
-class Pager:
-    """Whom Alertmanager calls."""
-
-    url: str
-    pages: list[Page] = field(default_factory=list)
-
-    def heard(self, name: str, ticket: str, status: str) -> Page | None:
-        """The first such page so far."""
-        wanted = (name, ticket, status)
-        return next((page for page in self.pages if page[1:4] == wanted), None)
-
-
-@contextmanager
-def pager() -> Iterator[Pager]:
-    """A webhook receiver while the block runs."""
-    pages: list[Page] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            at, body = wall_ms(), self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            for one in json.loads(body)["alerts"]:
-                named = one["labels"]["alertname"], one["annotations"].get("ticket", "")
-                pages.append(Page(at, *named, one["status"], one))
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield Pager(f"http://{LOOPBACK}:{server.server_port}", pages)
-        server.shutdown()
-
-
-def alertmanager_that_calls(pager: Pager, folder: Path, port: int = 0) -> Service:
+def alertmanager_that_calls(paged: Pager, folder: Path, port: int = 0) -> Service:
     """The deployed Alertmanager, with the routes of the documentation; it calls nobody else.
 
     Whoever starts it ends it.
@@ -89,7 +41,7 @@ def alertmanager_that_calls(pager: Pager, folder: Path, port: int = 0) -> Servic
     for receiver in config["receivers"]:
         for kind in [name for name in receiver if name != "name"]:
             del receiver[kind]
-        receiver["webhook_configs"] = [{"url": pager.url, "send_resolved": True}]
+        receiver["webhook_configs"] = [{"url": paged.url, "send_resolved": True}]
     folder.mkdir(exist_ok=True)
     file, log = folder / "alertmanager.yml", folder / "alertmanager.log"
     file.write_text(yaml.safe_dump(config))

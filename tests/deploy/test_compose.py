@@ -27,7 +27,7 @@ METRICS_PORT = parsed("deploy/config/deskpulse.yml")["metrics"]["port"]
 WORKERS = {
     name for name, service in SERVICES.items() if service.get("command", [""])[0] == "worker"
 }
-OURS = WORKERS | {"topics"}
+OURS = WORKERS | {"topics", "notifier"}
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=list(SERVICES))
 
 
@@ -105,6 +105,16 @@ def test_there_are_two_equal_workers_that_start_after_the_topics() -> None:
     assert first["stop_grace_period"] == "60s"
     assert first["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
     assert SERVICES["topics"]["command"] == ["topics", "ensure", "--config", "/config"]
+
+
+def test_the_notifier_is_asked_for_and_finds_the_alertmanager() -> None:
+    notifier = SERVICES["notifier"]
+    assert notifier["profiles"] == ["notify"]
+    assert notifier["command"] == ["notify", "--config", "/config"]
+    assert notifier["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
+    url = notifier["environment"]["DESKPULSE_ALERTMANAGERS"]
+    name, port = url.removeprefix("http://").split(":")
+    assert SERVICES[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
 
 
 def test_every_command_of_ours_finds_its_configuration() -> None:

@@ -27,6 +27,7 @@ REPLY = EVENT | {
 COMMANDS = (
     ["demo"],
     ["worker"],
+    ["notify"],
     ["top"],
     ["publish"],
     ["replay"],

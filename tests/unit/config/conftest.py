@@ -25,3 +25,14 @@ def folder(tmp_path: Path) -> Folder:
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def sla(tmp_path: Path) -> Folder:
+    """Writes sla.yml and gives its folder."""
+
+    def write(text: str) -> Path:
+        (tmp_path / "sla.yml").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
