@@ -95,20 +95,28 @@ def announce(
 
     Returns what stands said then, for the record, and the transitions in order.
     """
-    said = [_Said(tuple(one[:3]), *one[3:]) for one in packing.loads(announced or b"[]")]
+    said = (
+        [_Said(tuple(one[:3]), *one[3:]) for one in packing.loads(announced)] if announced else []
+    )
     by_key = {one.key: one for one in said}
     found: list[Transition] = []
     clocks = {clock.key: clock for clock in instances(ticket)}
-    for key, one in by_key.items():
-        if key not in clocks:
+    for one in said:
+        if one.key not in clocks:
             found += _Speaker(name, ticket, one, None, now).say([])
     for key, clock in clocks.items():
-        one = by_key.get(key) or _Said(key, "", 0, [])
-        marks = (Entry(mark.transition, mark.level, mark.at) for mark in clock.passed_by(now))
-        found += _Speaker(name, ticket, one, clock, now).say([*clock.log, *marks])
-        if one.names and key not in by_key:
-            said.append(one)
-    return (packing.dumps([one.dump() for one in said]) if said else b""), found
+        true = [*clock.log]
+        if clock.has_passed(now):
+            true += (Entry(mark.transition, mark.level, mark.at) for mark in clock.passed_by(now))
+        if key not in by_key:
+            if not true:
+                continue
+            by_key[key] = _Said(key, "", 0, [])
+            said.append(by_key[key])
+        found += _Speaker(name, ticket, by_key[key], clock, now).say(true)
+    if not found:
+        return announced, found
+    return packing.dumps([one.dump() for one in said]), found
 
 
 class _Speaker:
@@ -193,10 +201,12 @@ class _Speaker:
         if clock is not None:
             start = clock.start
             deadline = clock.deadline if clock.deadline >= 0 else None
-            used = total(spent(clock, ticket, entry.at))
+            split = spent(clock, ticket, entry.at)
+            used = total(split)
             if counted:
-                since = clock.gaps[-1][1] if clock.gaps else 0
-                where = tuple(sorted(spent(clock, ticket, entry.at, since).items()))
+                if clock.gaps:
+                    split = spent(clock, ticket, entry.at, clock.gaps[-1][1])
+                where = tuple(sorted(split.items()))
         kind, source, event = said.key
         values = {each: ticket.attribute(each) for each in ATTRIBUTES}
         return Transition(

@@ -165,7 +165,16 @@ class Clock:
             return BREACHED_OPEN
         if not self.running:
             return PAUSED
-        return AT_RISK if self.passed or next(self.passed_by(now), None) else RUNNING
+        return AT_RISK if self.passed or self.has_passed(now) else RUNNING
+
+    def has_passed(self, now: int) -> bool:
+        """Whether a mark that is not in the log is past at `now`."""
+        if self.terms is None or (
+            self.passed + 1 >= len(self.terms.marks) and not 0 <= self.deadline < now
+        ):
+            # The usual case, without asking a calendar: only the deadline is ahead.
+            return False
+        return next(self.passed_by(now), None) is not None
 
     def used_at(self, now: int) -> int:
         """Budget used until `now`, which is not before the last event."""
@@ -259,9 +268,9 @@ class Clock:
         What is in the log and not true under them is taken out; what is true and not in the
         log happens now.
         """
+        self.terms = terms
         if self.first_deadline < 0:
             self.first_deadline = terms.calendar.add(self.start, terms.target)
-        self.terms = terms
         end = self.stop if self.stopped else at
         reached = self._use(timeline, end)
         self.since = end
@@ -272,17 +281,21 @@ class Clock:
             self.deadline = terms.calendar.add(end, terms.target - self.used)
         else:
             self.deadline = _NEVER
-        self.passed = sum(instant < end for instant in reached)
-        self._correct_log(at)
+        self.passed = sum([instant < end for instant in reached])
+        if self.log or self.passed:
+            self._correct_log(at)
 
     def _use(self, timeline: Timeline, end: int) -> list[int]:
         """Set `used` as of `end`; the instants at which the marks were used up until then."""
         terms = self.terms
         if terms is None:
             raise AssertionError("a clock without terms uses nothing")
+        self.used = 0
+        if end == self.start and terms.marks[0][0] > 0:
+            # It has just started.
+            return []
         amounts = [amount for amount, _ in terms.marks]
         reached = [self.start for amount in amounts if amount <= 0]
-        self.used = 0
         for start, until, _ in self.stretches(timeline, end):
             spent = terms.calendar.between(start, until)
             while len(reached) < len(amounts) and amounts[len(reached)] <= self.used + spent:

@@ -77,8 +77,11 @@ class Standing(NamedTuple):
 def standings(ticket: Ticket, now: int) -> tuple[Standing, ...]:
     """The contributions of all instances that a policy has ever named, as of `now`."""
     return tuple(
-        Standing(c.policy, c.kind, c.queue, c.urgent, c.state(now), c.deadline)
-        for c in instances(ticket)
+        [
+            Standing(c.policy, c.kind, c.queue, c.urgent, c.state(now), c.deadline)
+            for c in (*ticket.finished, *ticket.clocks)
+            if c.policy
+        ]
     )
 
 
@@ -261,14 +264,18 @@ class _Step:
             self._ticket.moved = True
 
     def start(self, kind: str, start: Start) -> None:
-        """Begin an instance; what holds already stops it at once."""
+        """Begin an instance; what holds already stops it at once, span 0."""
         ticket = self._ticket
         clock = Clock(kind, *start)
         clock.gone = ticket.gone
+        at_once = self._stops_at_once(kind, start)
+        if at_once:
+            clock.stop = clock.start
+            clock.final = kind not in RESUMABLE
         self.retarget(clock)
+        if at_once and clock.named and not clock.gone:
+            _verdict(clock, self._at)
         former = current(ticket, kind)
-        if self._stops_at_once(kind, start):
-            self._stop(clock)
         if former is not None and not former.stopped:
             # An answered creation beside a message that still waits.
             ticket.finished = (*ticket.finished, clock)
@@ -397,17 +404,27 @@ def _created(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> 
 
 
 def _asked(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Starts:
-    """With the creation; opened by an agent, with the requester's first message."""
+    """With the creation; opened by an agent, with the requester's first message.
+
+    That message waits for the creation to stand in the order key and, if it came on a resolved
+    ticket, for the reopening - unless a response comes first.
+    """
     if not ticket.opened_by_agent:
         return _created(ticket, event, was, settings)
     if ticket.requested_at is not None and was.requested_at is None:
-        if not ticket.done:
-            return (_here(event),)
-        ticket.question = _here(event)
-    if was.done and not ticket.done and ticket.question is not None:
-        question, ticket.question = ticket.question, None
-        return (question,) if ticket.first_response_at is None else ()
-    return ()
+        ticket.question = (*_here(event), ticket.done)
+    if ticket.question is None:
+        return ()
+    at, source, event_id, held = ticket.question
+    if held and was.done and not ticket.done:
+        held = False
+        if ticket.first_response_at is not None:
+            ticket.question = None
+            return ()
+    start = (at, source, event_id)
+    ready = ticket.existed and not held
+    ticket.question = None if ready else (*start, held)
+    return (start,) if ready else ()
 
 
 def _waits(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Starts:

@@ -134,9 +134,9 @@ class Ticket:
         """Earlier instances; all of them have stopped for good."""
         self.held_by: tuple[str, str] | None = None
         """Source and id of the message that `held_since` is the time of."""
-        self.question: tuple[int, str, str] | None = None
-        """The first message of a requester whose ticket an agent opened and resolved: time,
-        source and id."""
+        self.question: tuple[int, str, str, bool] | None = None
+        """The first message of a requester whose ticket an agent opened, until its clock can
+        start: time, source, id, and whether it waits for a reopening."""
         self.moved: bool = False
         """The log of a clock has changed since this was last set back; not kept."""
 

@@ -72,7 +72,7 @@ def states(service: Service, *several: Labels) -> list[str]:
         (PARTIAL, BURNS_SLOWLY),
         (PARTIAL, named("DeskpulseRecoverySlow")),
         (BURNS_FAST, BURNS_SLOWLY),
-        (BREACHED, AT_RISK),
+        (BREACHED, {**BURNS_SLOWLY, "queue": "billing"}),
     ],
     ids=lambda labels: labels["alertname"],
 )
@@ -86,8 +86,10 @@ def test_what_is_said_already_is_muted(running: Service, firing: Labels, muted: 
     [
         # Another helpdesk's pipeline; another queue, clock or policy; another subject.
         (STALE, {**BURNS_FAST, "job": "another"}),
-        (BREACHED, {**AT_RISK, "queue": "payments"}),
-        (BREACHED, {**AT_RISK, "clock": "resolution"}),
+        # One ticket's breach does not hide that another can still be saved.
+        (BREACHED, AT_RISK),
+        (BREACHED, {**BURNS_SLOWLY, "queue": "payments"}),
+        (BREACHED, {**BURNS_SLOWLY, "clock": "resolution"}),
         (BURNS_FAST, {**BURNS_SLOWLY, "policy": "silver"}),
         (STALE, named("DeskpulseWorkerDown", instance="worker-1:9108")),
         (BURNS_FAST, named("DeskpulseWorkerDown", instance="worker-1:9108")),

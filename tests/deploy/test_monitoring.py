@@ -53,10 +53,11 @@ def test_alertmanager_accepts_its_configuration() -> None:
         ("alertname=DeskpulseNumbersStale severity=critical", "page"),
         ("alertname=DeskpulseBudgetBurnFast severity=critical policy=gold", "page"),
         ("alertname=DeskpulseUrgentBreached severity=critical queue=billing", "page-billing"),
+        ("alertname=TicketAtRisk severity=warning policy=gold queue=payments", "page"),
+        ("alertname=TicketAtRisk severity=warning queue=billing", "page-billing"),
         # Both ways; the hours decide which one is open.
-        ("alertname=TicketAtRisk severity=warning policy=gold queue=payments", "ticket,page"),
-        ("alertname=TicketAtRisk severity=warning queue=billing", "ticket,page-billing"),
         ("alertname=DeskpulseWorkerDown severity=warning", "ticket,page"),
+        ("alertname=DeskpulseBreachWave severity=warning queue=billing", "ticket,page-billing"),
         # Around the clock.
         ("alertname=TicketAtRisk severity=warning policy=enterprise-urgent queue=payments", "page"),
         (
@@ -76,14 +77,16 @@ def test_an_alert_reaches_who_can_act(labels: str, receivers: str) -> None:
 
 def test_a_page_by_warning_is_open_exactly_while_its_ticket_is_not() -> None:
     """And planned work mutes every way but the watchdog's."""
-    watchdog, critical, around_the_clock, waits, pages, info = read(ROUTING)["route"]["routes"]
+    watchdog, direct, critical, around_the_clock, waits, pages, info = read(ROUTING)["route"][
+        "routes"
+    ]
     assert "mute_time_intervals" not in watchdog
     assert waits["mute_time_intervals"] == ["working-hours", "maintenance"]
     assert waits["continue"] is True
     for route in (pages, *pages["routes"]):
         assert route["active_time_intervals"] == ["working-hours"]
         assert route["mute_time_intervals"] == ["maintenance"]
-    for top in (critical, around_the_clock, info):
+    for top in (direct, critical, around_the_clock, info):
         for route in (top, *top.get("routes", ())):
             assert "active_time_intervals" not in route
             assert route["mute_time_intervals"] == ["maintenance"]

@@ -13,7 +13,7 @@ from streams.core.instants import parse_rfc3339
 from tests.brokers import Broker
 from tests.deploy.monitoring import Service
 from tests.deploy.pager import Pager, pager
-from tests.deploy.paging import (
+from tests.deploy.notifiers import (
     Notifier,
     alertmanager_that_calls,
     ending,
