@@ -22,8 +22,8 @@ from streams.wire.codec import dumps
 from tests.bench.cluster import application, kafka
 from tests.bench.readings import Reading
 from tests.brokers import unique
-from tests.deploy.pager import Pager, pager
 from tests.deploy.notifiers import alertmanager_that_calls, ending, start_notifier
+from tests.deploy.pager import Pager, pager
 
 SAMPLES: Final = 100
 PER_SECOND: Final = 4

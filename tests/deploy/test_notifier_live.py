@@ -12,7 +12,6 @@ from streams.clock import wall_ms
 from streams.core.instants import parse_rfc3339
 from tests.brokers import Broker
 from tests.deploy.monitoring import Service
-from tests.deploy.pager import Pager, pager
 from tests.deploy.notifiers import (
     Notifier,
     alertmanager_that_calls,
@@ -21,6 +20,7 @@ from tests.deploy.notifiers import (
     start_notifier,
     wait,
 )
+from tests.deploy.pager import Pager, pager
 from tests.kafka.test_promises_kept import PROMISES, event, reply
 from tests.kafka.workers import Application, application
 
