@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from streams.core import events as ev
@@ -349,8 +350,11 @@ class Processor:
 
     # -- time -----------------------------------------------------------------------------
 
-    def advance(self, now: int) -> None:
-        """Move effective now forward: windows slide, due timers act. It never decreases."""
+    def advance(self, now: int, most: int | None = None) -> bool:
+        """Move effective now forward: windows slide, due timers act. It never decreases.
+
+        At most so many timers act; true when more are due, which the next call sees to.
+        """
         self.windows.advance(now)
         self.watch.advance(now)
         self._clock = max(self._clock, now)
@@ -362,13 +366,14 @@ class Processor:
         self._arrived.clear()
         if self.position <= self._counted_to:
             # Events are read again after a crash: whom they belong to has to be there still.
-            return
-        for due, ticket in self._timers.due(now):
+            return False
+        for due, ticket in islice(self._timers.due(now), most):
             record = self.records.get(ticket)
             if record is not None and record.timer == due:
                 record.timer = -1
                 self._pass(ticket, record)
                 self._retire(ticket, record, now)
+        return self._timers.is_due(now)
 
     def _expect(self, earliest: int) -> None:
         self.windows.expect(earliest)

@@ -23,3 +23,7 @@ class Timers:
         """Entries whose instant is at or before `now`, earliest first, taken out."""
         while self._heap and self._heap[0][0] <= now:
             yield heappop(self._heap)
+
+    def is_due(self, now: int) -> bool:
+        """Whether there is such an entry."""
+        return bool(self._heap) and self._heap[0][0] <= now

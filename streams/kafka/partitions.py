@@ -36,7 +36,8 @@ from streams.wire.deadletters import LATE, Origin, letter
 from streams.wire.transitions import written
 
 CHUNK: Final = 200
-"""Records folded without a break; then other tasks of the event loop get their turn."""
+"""Records folded, or timers that act, without a break; then other tasks of the event loop get
+their turn."""
 
 
 MAX_PENDING: Final = 2_000
@@ -86,6 +87,8 @@ class Owned:
     """What the broker said last of the partition's end."""
     on_the_way: int = 0
     """Batches fetched and not fed yet."""
+    due: int | None = None
+    """The instant up to which more timers are due than could act at once."""
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -244,10 +247,18 @@ class Partitions:
             self._advance(owned, owned.processor.newest - self._config.out_of_orderness)
 
     def _advance(self, owned: Owned, now: int) -> None:
-        """Let timers act; what they say is not left waiting."""
-        owned.processor.advance(now)
-        if owned.processor.speaks:
+        """Let timers act; what they say, and what more is due, is not left waiting."""
+        owned.due = now if owned.processor.advance(now, CHUNK) else None
+        if owned.processor.speaks or owned.due is not None:
             self.wake.set()
+
+    async def _let_pass(self, owned: Owned) -> None:
+        """A wave of deadlines is due at once: see to all of them, in turns with others."""
+        while owned.ready and owned.due is not None and self.broken is None:
+            self._advance(owned, owned.due)
+            if owned.processor.pending >= MAX_PENDING:
+                await self._write(owned)
+            await asyncio.sleep(0)
 
     def _output(self, owned: Owned, record: SourceRecord, verdict: Verdict, now: int) -> Output:
         topics = self._config.topics
@@ -292,7 +303,10 @@ class Partitions:
 
     async def commit(self) -> None:
         """Make durable what has changed, all partitions side by side."""
-        await self._each(self._write, [owned for owned in self.owned.values() if owned.ready])
+        ready = [owned for owned in self.owned.values() if owned.ready]
+        if waves := [owned for owned in ready if owned.due is not None]:
+            await self._each(self._let_pass, waves)
+        await self._each(self._write, [owned for owned in ready if owned.ready])
 
     async def _write(self, owned: Owned) -> None:
         async with owned.committing:
