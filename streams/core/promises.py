@@ -44,6 +44,7 @@ class Before(NamedTuple):
     waiting_since: int | None
     held_since: int | None
     requested_at: int | None
+    responded: bool
     agent_replies: int
 
 
@@ -57,6 +58,7 @@ def before(ticket: Ticket) -> Before:
         ticket.waiting_since,
         ticket.held_since,
         ticket.requested_at,
+        ticket.first_response_at is not None,
         ticket.agent_replies,
     )
 
@@ -268,12 +270,15 @@ class _Step:
         ticket = self._ticket
         clock = Clock(kind, *start)
         clock.gone = ticket.gone
-        at_once = self._stops_at_once(kind, start)
-        if at_once:
-            clock.stop = clock.start
-            clock.final = kind not in RESUMABLE
+        stops = self._stops_at_once(kind, start)
+        if stops and clock.start < self._at and (self._was.done or self._was.responded):
+            # What stops it was there before it could start.
+            clock.stop, clock.final = clock.start, kind not in RESUMABLE
         self.retarget(clock)
-        if at_once and clock.named and not clock.gone:
+        if not clock.stopped:
+            if stops:
+                self._stop(clock)
+        elif clock.named and not clock.gone:
             _verdict(clock, self._at)
         former = current(ticket, kind)
         if former is not None and not former.stopped:
