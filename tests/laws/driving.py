@@ -13,12 +13,14 @@ from zlib import crc32
 import orjson
 
 from streams.core import record as records
+from streams.core.announcing import Transition
 from streams.core.events import Arrival
 from streams.core.processor import Processor, Verdict
 from streams.core.report import Books, report
 from streams.core.settings import ResolutionAt, ResponseSignal, Settings, SourceSettings
 from streams.wire import packing
 from streams.wire.cloudevents import decode_line
+from tests import promised
 from tests.reference import model
 from tests.reference.judging import judge
 from tests.reference.settings import Settings as ReferenceSettings
@@ -40,13 +42,22 @@ class Rules:
 
     engine: Settings
     reference: ReferenceSettings
+    sla: promised.Sla | None = None
+    """What is promised (`tests.promised.slas`); without it there are no clocks."""
 
     @classmethod
-    def of(cls, chosen: Mapping[str, Any] | None = None, **engine: Any) -> Self:
+    def of(
+        cls,
+        chosen: Mapping[str, Any] | None = None,
+        sla: promised.Sla | None = None,
+        **engine: Any,
+    ) -> Self:
         """`chosen` are settings of the reference model (`tests.strategies.settings`).
 
         `engine` are settings of the engine; horizons among them hold for both.
         """
+        if sla is not None:
+            engine["policies"] = promised.policies(sla)
         shared = {
             f"{name}_ms": engine[name]
             for name in ("apply_within", "future_skew", "forgotten")
@@ -64,7 +75,7 @@ class Rules:
             for pattern, options in given.sources
         )
         counted = {"count_bots": given.count_bots, "count_automatic": given.count_automatic}
-        return cls(Settings(**{**counted, "sources": sources, **engine}), given)
+        return cls(Settings(**{**counted, "sources": sources, **engine}), given, sla)
 
 
 def decoded(events: Iterable[CloudEvent], settings: Settings) -> list[Arrival]:
@@ -108,6 +119,8 @@ class Partition:
     log: list[Arrival] = field(default_factory=list)
     changelog: dict[bytes, bytes | None] = field(default_factory=dict)
     committed: int = 0
+    said: list[Transition] = field(default_factory=list)
+    """What was said of clocks, and has left the worker."""
     processor: Processor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,20 +137,36 @@ class Partition:
         end = len(self.log) if count is None else min(len(self.log), start + count)
         return self.processor.apply(list(enumerate(self.log[start:end], start)))
 
+    def advance(self, ahead: int) -> None:
+        """Move effective now to so long after the newest event."""
+        if self.processor.newest is not None:
+            self.processor.advance(self.processor.newest + ahead)
+
     def commit(self) -> None:
         """Make all changes durable, then the position."""
         cut = self.processor.cut()
         self.changelog.update(cut.writes)
+        self.said += cut.transitions
         self.committed = cut.position
 
     def crash(self, share: float = 0.0) -> None:
         """Die while committing, with a first share of the writes durable, and start again.
 
-        0 is what a lost transaction leaves; 1 lacks nothing but the position.
+        0 is what a lost transaction leaves; 1 lacks nothing but the position. Without
+        transactions what was to be said has left before all writes.
         """
-        writes = self.processor.cut().writes
-        self.changelog.update(writes[: round(share * len(writes))])
+        cut = self.processor.cut()
+        self.changelog.update(cut.writes[: round(share * len(cut.writes))])
+        if share:
+            self.said += cut.transitions
         self.processor = restored(self.settings, self.changelog)
+        self.processor.position = self.committed
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Stop, and start again with other settings."""
+        self.commit()
+        self.settings = settings
+        self.processor = restored(settings, self.changelog)
         self.processor.position = self.committed
 
     def squash(self) -> None:
@@ -201,7 +230,11 @@ def engine_report(books: Books, rules: Rules, as_of: int | None = None) -> Repor
     found = report(books, rules.engine, packing, as_of)
     depth = found["queue_depth"]
     found["queue_depth"] = {name: depth[name] for name in ("now", "peak", *_BY)}
-    del found["sla"], found["kpis"]
+    del found["kpis"]
+    if rules.sla is None:
+        del found["sla"]
+    else:
+        found["sla"] = _rows(found["sla"])
     return comparable(found)
 
 
@@ -213,7 +246,9 @@ def reference_report(
     Its peak is recounted over the tickets the engine keeps: a forgotten one has left them.
     """
     settings, arrived = rules.reference, canonical(arrived)
-    found = model.report(arrived, settings=settings, as_of=as_of)
+    found = model.report(arrived, settings=settings, as_of=as_of, sla=rules.sla)
+    if rules.sla is not None:
+        found["sla"] = _rows(found["sla"])
     kept = judge(arrived, settings).kept
     newest = {name: max(e.time_ms for e in events) for name, events in kept.items() if events}
     if not newest:
@@ -233,6 +268,12 @@ def comparable(found: Mapping[str, Any], flags: Collection[str] = COMPARED_FLAGS
     events = found["events"]
     kept = {name: events["flags"].get(name, 0) for name in flags}
     return _without_zeros({**found, "events": {**events, "flags": kept}})
+
+
+def _rows(sla: Iterable[Mapping[str, Any]]) -> list[Report]:
+    """The rows of `sla`, sorted, without the budget."""
+    rows = ({name: n for name, n in row.items() if name != "spent_s"} for row in sla)
+    return sorted(rows, key=lambda row: (row["policy"], row["clock"]))
 
 
 _BY = ("by_queue", "by_status", "by_priority", "by_channel")

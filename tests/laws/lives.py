@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from streams.core.instants import DAY, HOUR, MINUTE
 from tests.laws.driving import Partition
+from tests.reference import pictures
 from tests.reference.events import parse_time
 
 Event = dict[str, Any]
@@ -23,7 +25,18 @@ CRASH: SearchStrategy[Happening] = st.tuples(
     st.just("crash"), st.sampled_from((0.0, 0.3, 0.5, 0.8, 1.0))
 )
 """A part of what was to be committed is durable, and all of it is read again."""
+AT_LEAST_ONCE: SearchStrategy[Happening] = st.tuples(
+    st.just("crash"), st.sampled_from((0.01, 0.5, 1.0))
+)
+"""The same without transactions: what was to be said has left in any case."""
+ADVANCE: SearchStrategy[Happening] = st.tuples(
+    st.just("advance"), st.sampled_from((0, 0, MINUTE, 1 + 5 * MINUTE, HOUR, 30 * HOUR))
+)
 SQUASH: SearchStrategy[Happening] = st.just(("squash",))
+
+
+FEWER = settings(max_examples=settings().max_examples // 2)
+"""For laws whose examples take long."""
 
 
 def lives(*others: SearchStrategy[Happening]) -> SearchStrategy[Life]:
@@ -36,6 +49,12 @@ def live(partition: Partition, life: Iterable[Happening]) -> None:
     for name, *arguments in life:
         getattr(partition, name)(*arguments)
         partition.assert_nothing_vanished()
+
+
+DRAWN: SearchStrategy[list[Event]] = st.text(".aROphxy0unDUm", max_size=12).map(
+    lambda picture: pictures.life(f"C{picture}")
+)
+"""One ticket, each minute something that its clocks care about (`tests.reference.pictures`)."""
 
 
 def delayed(events: Sequence[Event]) -> SearchStrategy[list[Event]]:

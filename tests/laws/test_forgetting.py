@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from streams.core.instants import DAY, HOUR, MINUTE
-from tests import strategies
+from tests import promised, strategies
 from tests.laws.driving import (
     Partition,
     Report,
@@ -36,7 +36,11 @@ HORIZONS: dict[str, Any] = {
     "closed_ticket": DAY,
     "forgotten": 5 * DAY,
 }
-RULES = strategies.settings().map(lambda chosen: Rules.of(chosen, **HORIZONS))
+RULES = st.builds(
+    lambda chosen, sla: Rules.of(chosen, sla, **HORIZONS),
+    strategies.settings(),
+    st.one_of(st.none(), promised.slas()),
+)
 START = int(strategies.START.timestamp() * 1000)
 STRETCHES = ((0, 1), (10, 11), (30,))
 """Days on which things happen; all of a stretch has arrived before the clock goes on."""
@@ -92,6 +96,7 @@ def test_in_the_end_nothing_is_kept_but_sums(story: Story, rules: Rules) -> None
     now += 5 * DAY + 2 * HOUR + 1
     partition.processor.advance(now)
     assert partition.processor.records == {}
+    assert not partition.processor.watch.open
     found = engine_report(partition.books(), rules, now)
     assert found == _without_peak(reference_report(arrived, rules, now))
     again = restored(rules.engine, partition.changelog)
