@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from streams.core import events as ev
 from streams.core import facts as fact
-from streams.core import promises
+from streams.core import occasions, promises
 from streams.core.calendars import ALWAYS
 from streams.core.events import DONE, Event
 from streams.core.facts import Fact
@@ -116,7 +116,7 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
             begin(ticket, (event,))
     ticket.last_at = at
     ticket.last_sequence = event.sequence
-    was = promises.before(ticket) if settings.policies else None
+    was = occasions.before(ticket) if settings.policies else None
     _STEPS[event.type](ticket, event, settings, facts)
     if was is not None:
         promises.follow(ticket, event, was, settings)

@@ -2,13 +2,13 @@
 
 `follow` is the part of the fold that keeps them. It sees the ticket right after an event, and
 what it was `before`; everything it does is derived from the two, so clocks are a function of
-the ticket's events like everything else. When each clock starts and stops is the table of
-KPIS.md, "Clocks"; where that leaves room, docs/decisions/0005 says what holds.
+the ticket's events like everything else. When each clock starts and stops says
+`streams.core.occasions`; where the definitions leave room, docs/decisions/0005 does.
 """
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from streams.core import clocks as ck
@@ -18,13 +18,19 @@ from streams.core import policies as po
 from streams.core.clocks import Clock, Stretch
 from streams.core.events import Event
 from streams.core.facts import Fact
+from streams.core.occasions import (
+    STARTS,
+    STOPPED_BY_EVENTS,
+    STOPS,
+    Before,
+    Start,
+    before,
+    here,
+    is_answered,
+)
 from streams.core.policies import OnReopen, Policy, Terms, governing
 from streams.core.settings import Settings
 from streams.core.ticket import Ticket
-
-Start = tuple[int, str, str]
-"""When an instance starts, and source and id of the event that starts it."""
-Starts = tuple[Start, ...]
 
 RESUMABLE: Final = frozenset({po.REQUESTER_WAIT, po.AGENT_WORK, po.RESOLUTION})
 """Clocks whose instance runs on after a reopening; the others are final once stopped."""
@@ -32,35 +38,6 @@ RESUMABLE: Final = frozenset({po.REQUESTER_WAIT, po.AGENT_WORK, po.RESOLUTION})
 MAX_TIMELINE: Final = 2_000
 """Stretches kept of a ticket that flaps; what its clocks used before them stays used."""
 _URGENT: Final = "urgent"
-
-
-class Before(NamedTuple):
-    """What a ticket was before an event, as far as its clocks care."""
-
-    done: bool
-    gone: bool
-    existed: bool
-    queue: str | None
-    waiting_since: int | None
-    held_since: int | None
-    requested_at: int | None
-    responded: bool
-    agent_replies: int
-
-
-def before(ticket: Ticket) -> Before:
-    """Look at the ticket before an event changes it."""
-    return Before(
-        ticket.done,
-        ticket.gone,
-        ticket.existed,
-        ticket.queue,
-        ticket.waiting_since,
-        ticket.held_since,
-        ticket.requested_at,
-        ticket.first_response_at is not None,
-        ticket.agent_replies,
-    )
 
 
 class Standing(NamedTuple):
@@ -189,7 +166,7 @@ def follow(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Non
         clock = current(ticket, kind)
         if clock is not None and not clock.final:
             step.move(clock)
-        for start in _STARTS[kind](ticket, event, was, settings):
+        for start in STARTS[kind](ticket, event, was, settings):
             step.start(kind, start)
 
 
@@ -251,7 +228,7 @@ class _Step:
     def move(self, clock: Clock) -> None:
         """Stop it, resume it, give it other terms, pause it or let it run: what is due."""
         was = _heard(clock)
-        stops = _STOPS[clock.kind](self._ticket, self._was)
+        stops = STOPS[clock.kind](self._ticket, self._was)
         if clock.stopped:
             if not stops and self._was.done:
                 self._reopen(clock)
@@ -296,10 +273,10 @@ class _Step:
             created = self._ticket.existed and not self._was.existed
             return (
                 created
-                and start == _here(self._event)
-                and _is_answered(self._ticket, self._at, self._settings)
+                and start == here(self._event)
+                and is_answered(self._ticket, self._at, self._settings)
             )
-        return kind not in _STOPPED_BY_EVENTS and _STOPS[kind](self._ticket, self._was)
+        return kind not in STOPPED_BY_EVENTS and STOPS[kind](self._ticket, self._was)
 
     # -- what can happen to a clock -----------------------------------------------------------
 
@@ -395,127 +372,3 @@ def _heard(clock: Clock) -> tuple[object, ...]:
 
 
 _WITH_ATTRIBUTES: Final = frozenset({ev.CREATED, ev.UPDATED})
-
-
-# -- when each clock starts -------------------------------------------------------------------
-
-
-def _here(event: Event) -> Start:
-    return event.at, event.source, event.id
-
-
-def _created(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Starts:
-    return (_here(event),) if ticket.existed and not was.existed else ()
-
-
-def _asked(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Starts:
-    """With the creation; opened by an agent, with the requester's first message.
-
-    That message waits for the creation to stand in the order key and, if it came on a resolved
-    ticket, for the reopening - unless a response comes first.
-    """
-    if not ticket.opened_by_agent:
-        return _created(ticket, event, was, settings)
-    if ticket.requested_at is not None and was.requested_at is None:
-        ticket.question = (*_here(event), ticket.done)
-    if ticket.question is None:
-        return ()
-    at, source, event_id, held = ticket.question
-    if held and was.done and not ticket.done:
-        held = False
-        if ticket.first_response_at is not None:
-            ticket.question = None
-            return ()
-    start = (at, source, event_id)
-    ready = ticket.existed and not held
-    ticket.question = None if ready else (*start, held)
-    return (start,) if ready else ()
-
-
-def _waits(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Starts:
-    """Each time the requester begins to wait; a creation that is answered already counts.
-
-    A creation may reopen a ticket with a message on it: then that waits, beside it or for it.
-    """
-    begins = ticket.waiting_since is not None and was.waiting_since is None
-    held: Starts = ()
-    if begins and was.held_since is not None and ticket.held_by is not None:
-        held = ((ticket.waiting_since or 0, *ticket.held_by),)
-    created = _created(ticket, event, was, settings)
-    if created and not ticket.opened_by_agent:
-        waits_on = held or was.waiting_since is not None or ticket.held_since is not None
-        answered = _is_answered(ticket, event.at, settings)
-        return (*held, *created) if answered or not waits_on else held
-    return held or ((_here(event),) if begins else ())
-
-
-def _is_answered(ticket: Ticket, created_at: int, settings: Settings) -> bool:
-    """Whether something shortly before the creation, or the creation itself, answers it."""
-    answered = ticket.answered_at
-    return answered is not None and answered >= created_at - settings.future_skew
-
-
-def _replied(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Starts:
-    return (_here(event),) if ticket.agent_replies > was.agent_replies and ticket.active else ()
-
-
-def _owned(ticket: Ticket, event: Event, was: Before, _settings: Settings) -> Starts:
-    """A queue that was set while the ticket is active, and each reopening."""
-    reopened = was.done and not ticket.done
-    given = ticket.queue != was.queue and ticket.active
-    return (_here(event),) if ticket.queue is not None and (reopened or given) else ()
-
-
-_STARTS: Final[Mapping[str, Callable[[Ticket, Event, Before, Settings], Starts]]] = {
-    po.FIRST_RESPONSE: _asked,
-    po.PICKUP: _created,
-    po.NEXT_REPLY: _waits,
-    po.PERIODIC_UPDATE: _replied,
-    po.PAUSABLE_UPDATE: _replied,
-    po.REQUESTER_WAIT: _created,
-    po.AGENT_WORK: _created,
-    po.RESOLUTION: _created,
-    po.OWNERSHIP: _owned,
-}
-
-
-# -- when each clock stops: a resolution stops all of them --------------------------------------
-
-
-def _resolved(ticket: Ticket, _was: Before) -> bool:
-    return ticket.done
-
-
-def _responded(ticket: Ticket, _was: Before) -> bool:
-    return ticket.done or ticket.first_response_at is not None
-
-
-def _picked_up(ticket: Ticket, _was: Before) -> bool:
-    return ticket.done or ticket.picked_up is not None
-
-
-def _answered(ticket: Ticket, _was: Before) -> bool:
-    return ticket.waiting_since is None
-
-
-def _updated(ticket: Ticket, was: Before) -> bool:
-    return ticket.done or ticket.agent_replies > was.agent_replies
-
-
-def _handed_over(ticket: Ticket, was: Before) -> bool:
-    return ticket.done or ticket.queue != was.queue
-
-
-_STOPS: Final[Mapping[str, Callable[[Ticket, Before], bool]]] = {
-    po.FIRST_RESPONSE: _responded,
-    po.PICKUP: _picked_up,
-    po.NEXT_REPLY: _answered,
-    po.PERIODIC_UPDATE: _updated,
-    po.PAUSABLE_UPDATE: _updated,
-    po.REQUESTER_WAIT: _resolved,
-    po.AGENT_WORK: _resolved,
-    po.RESOLUTION: _resolved,
-    po.OWNERSHIP: _handed_over,
-}
-_STOPPED_BY_EVENTS: Final = frozenset({po.PERIODIC_UPDATE, po.PAUSABLE_UPDATE, po.OWNERSHIP})
-"""What stops an instance starts the next one, and is no state that could stop that at once."""

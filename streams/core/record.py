@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core import facts as fact
-from streams.core import promises
+from streams.core import occasions, promises
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
@@ -327,7 +327,7 @@ def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing:
     """
     ticket, past, flips = checkpoint_of(record, settings, packing)
     if event.type == CREATED and ticket.orphan:
-        was = promises.before(ticket)
+        was = occasions.before(ticket)
         begin(ticket, (event,))
         ticket.existed = True
         if settings.policies:
