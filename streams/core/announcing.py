@@ -15,7 +15,16 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from streams.core.clocks import MET, MET_LATE, RETRACTED, Clock, Entry
+from streams.core.calendars import FOREVER
+from streams.core.clocks import (
+    ACTIVATED,
+    MET,
+    MET_LATE,
+    PAUSED,
+    RETRACTED,
+    Clock,
+    Entry,
+)
 from streams.core.promises import instances, spent, total
 from streams.core.record import Packing
 from streams.core.ticket import Ticket
@@ -60,6 +69,8 @@ class Transition(NamedTuple):
     attributes: dict[str, str]
     refers_to: str | None
     """The id of what it takes back or goes on from."""
+    by_timer: bool = False
+    """Found because time had passed, with nothing else to find it by."""
     spent: tuple[tuple[tuple[str, str], int], ...] = ()
     """Of a stop: where the budget went since the clock last began, by (part, value)."""
 
@@ -142,7 +153,7 @@ class _Speaker:
         superfluous = Counter(standing) - Counter(wanted)
         for place in reversed(range(len(self._said.names))):
             name = self._said.names[place]
-            if superfluous[name] > 0:
+            if superfluous[name] > 0 and name not in _NO_VERDICTS:
                 superfluous[name] -= 1
                 found.append(self._take_back(place))
         known = Counter(standing)
@@ -200,7 +211,8 @@ class _Speaker:
         where: tuple[tuple[tuple[str, str], int], ...] = ()
         if clock is not None:
             start = clock.start
-            deadline = clock.deadline if clock.deadline >= 0 else None
+            if 0 <= clock.deadline < FOREVER and entry.transition != RETRACTED:
+                deadline = clock.deadline
             split = spent(clock, ticket, entry.at)
             used = total(split)
             if counted:
@@ -209,14 +221,21 @@ class _Speaker:
                 where = tuple(sorted(split.items()))
         kind, source, event = said.key
         values = {each: ticket.attribute(each) for each in ATTRIBUTES}
+        for stretch in reversed(ticket.timeline):
+            if stretch.at <= entry.at:
+                # As they were then: a batch may have gone on since.
+                values |= stretch.attributes
+                break
         return Transition(
             identity, self._name, kind, source, event, said.policy, entry.transition, entry.level,
             entry.at, start, said.target, deadline, used,
             {each: value for each, value in values.items() if isinstance(value, str)},
-            refers_to, where,
+            refers_to, spent=where,
         )  # fmt: skip
 
 
+_NO_VERDICTS: Final = frozenset({ACTIVATED, PAUSED})
+"""What was said in passing and is not taken back."""
 _STOPS: Final = frozenset({MET, MET_LATE})
 
 

@@ -46,6 +46,11 @@ class Stretch(NamedTuple):
     queue: str | None
     assignee: str | None
 
+    @property
+    def attributes(self) -> dict[str, str | None]:
+        """By the names of the ticket's attributes."""
+        return {"status": self.status, "queue": self.queue, "assignee": self.assignee}
+
 
 Timeline = tuple[Stretch, ...]
 """In time order, the first at the ticket's first event."""

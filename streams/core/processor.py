@@ -116,7 +116,7 @@ class Processor:
         """Outcomes of offsets up to here are counted already (a restart reads some again)."""
         self._packing = packing
         self._edges = edges
-        self._announcing = announcing and bool(settings.policies)
+        self._announcing = announcing
         self._transitions: list[Transition] = []
         self._clock: int = -1
         """Effective now as far as clocks know it; unlike that of the windows it is kept, so that
@@ -181,7 +181,7 @@ class Processor:
             if event.type != ev.RESTORED:
                 return Outcome.IGNORED, ev.REDACTED
             self._touch(arrival.ticket, record, batch)
-            records.unredact(record, self.settings, self._packing)
+            records.unredact(record, self.settings, self._packing, self._clock)
         elif self._late(arrival, record, batch):
             return Outcome.LATE, ""
         else:
@@ -192,6 +192,9 @@ class Processor:
         self._touch(arrival.ticket, record, batch)
         record.offset = offset
         self._add(arrival, record, batch)
+        if record.events > records.MAX_FINISHED and self.settings.policies:
+            # Whether a record has outgrown its cap must not depend on where a batch ends.
+            self._refresh(arrival.ticket, record, batch)
         if records.squash_due(record, self.settings):
             # At once, so that what comes too late does not depend on where a batch ends.
             self._refresh(arrival.ticket, record, batch)
@@ -274,7 +277,7 @@ class Processor:
         if not record.redacted:
             self._touch(ticket, record, batch)
             self._refresh(ticket, record, batch)
-            records.erase(record, self.settings, self._packing)
+            records.erase(record, self.settings, self._packing, self._clock)
         record.offset = offset
         self._dirty.add(ticket)
 
@@ -387,6 +390,9 @@ class Processor:
             record.ticket.moved = True
             self._announce(ticket, record)
             if len(self._transitions) > said:
+                self._transitions[said:] = [
+                    one._replace(by_timer=True) for one in self._transitions[said:]
+                ]
                 self._dirty.add(ticket)
 
     @property

@@ -36,7 +36,8 @@ RESUMABLE: Final = frozenset({po.REQUESTER_WAIT, po.AGENT_WORK, po.RESOLUTION})
 """Clocks whose instance runs on after a reopening; the others are final once stopped."""
 
 MAX_TIMELINE: Final = 2_000
-"""Stretches kept of a ticket that flaps; what its clocks used before them stays used."""
+"""Stretches kept of a ticket that flaps. What its clocks used before them stays used until their
+terms change: then only what is left of the timeline can be counted again."""
 _URGENT: Final = "urgent"
 
 
@@ -88,12 +89,18 @@ def settled(ticket: Ticket, now: int) -> Iterator[Fact]:
         yield from _facts(clock, ticket, now)
 
 
-def settle(ticket: Ticket, before: int) -> tuple[set[tuple[str, str, str]], list[Fact]]:
-    """Take off the instances that ended and were due before an instant.
+def settle(
+    ticket: Ticket, before: int, *, early: bool = False
+) -> tuple[set[tuple[str, str, str]], list[Fact]]:
+    """Take off the instances that ended and (unless it is early) were due before an instant.
 
     Returns their keys, and what they leave behind.
     """
-    old = [c for c in instances(ticket) if c.final and max(c.stop, c.deadline) < before]
+    old = [
+        clock
+        for clock in instances(ticket)
+        if clock.final and clock.stop < before and (early or clock.deadline < before)
+    ]
     facts = [item for clock in old for item in _facts(clock, ticket, clock.stop)]
     keys = {clock.key for clock in old}
     drop(ticket, keys)
@@ -239,6 +246,7 @@ class _Step:
                 self._stop(clock)
             elif clock.named:
                 self._pause_or_run(clock)
+        self._say_pause(clock)
         if _heard(clock) != was:
             self._ticket.moved = True
 
@@ -257,6 +265,7 @@ class _Step:
                 self._stop(clock)
         elif clock.named and not clock.gone:
             _verdict(clock, self._at)
+        self._say_pause(clock)
         former = current(ticket, kind)
         if former is not None and not former.stopped:
             # An answered creation beside a message that still waits.
@@ -324,7 +333,8 @@ class _Step:
             self._name(clock)
         elif kept is former:
             return
-        clock.log_marks(self._at)
+        else:
+            clock.log_marks(self._at)
         if kept is not None:
             clock.recount(kept, self._ticket.timeline, self._at)
 
@@ -352,8 +362,15 @@ class _Step:
             clock.hold(self._at)
         else:
             clock.run(self._at)
-        if self._settings.policies.announce_all and not clock.gone:
-            clock.note(ck.PAUSED if paused else ck.RESUMED, self._at)
+
+    def _say_pause(self, clock: Clock) -> None:
+        """Where everything is announced: that it stands still, or runs again."""
+        if not self._settings.policies.announce_all or not clock.live:
+            return
+        turns = (entry.transition for entry in reversed(clock.log) if entry.transition in _TURNS)
+        paused = next(turns, "") == ck.PAUSED
+        if paused == clock.running:
+            clock.note(ck.RESUMED if clock.running else ck.PAUSED, self._at)
 
     def _place(self, clock: Clock) -> None:
         clock.queue = self._ticket.queue or ""
@@ -371,4 +388,5 @@ def _heard(clock: Clock) -> tuple[object, ...]:
     return clock.log, clock.terms, clock.running, clock.deadline
 
 
+_TURNS: Final = frozenset({ck.ACTIVATED, ck.RESUMED, ck.PAUSED})
 _WITH_ATTRIBUTES: Final = frozenset({ev.CREATED, ev.UPDATED})

@@ -32,6 +32,8 @@ FORMAT: Final = 1
 
 MAX_SEEN: Final = 2_000
 """Digests a checkpoint keeps; a duplicate of an older event is late long before."""
+MAX_FINISHED: Final = 200
+"""Ended instances of clocks a record keeps; a ticket in a loop of mails has more."""
 MAX_FLIPS: Final = 2_000
 """Flips of depth a checkpoint keeps; a ticket that flaps more loses its oldest ones."""
 
@@ -195,13 +197,22 @@ def squash_due(record: Record, settings: Settings) -> bool:
     """
     if not record.events or not _before_report(record.oldest_at, settings):
         return False
-    if record.events > settings.history_events or len(record.history) > settings.history_bytes:
+    if _outgrown(record, settings):
         return True
     ticket, kept = record.ticket, horizon(settings)
     return (
         ticket.created_at is not None
         and ticket.created_at < ticket.last_at - kept
         and record.oldest_at < ticket.last_at - 2 * kept - DAY
+    )
+
+
+def _outgrown(record: Record, settings: Settings) -> bool:
+    """Whether the record is larger than a ticket that is worked on ever needs."""
+    return (
+        record.events > settings.history_events
+        or len(record.history) > settings.history_bytes
+        or len(record.ticket.finished) > MAX_FINISHED
     )
 
 
@@ -217,6 +228,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     """
     events = sorted(packing.unpack(record.history))
     cut = record.ticket.last_at - horizon(settings) if before is None else before
+    early = before is None and _outgrown(record, settings)
     if before is None and events[0].at >= cut:
         record.squashed_early = True
         newer = events[len(events) // 2 :]
@@ -228,7 +240,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     facts: list[Fact] = []
     ticket = fold(old, settings, facts, ticket)
     if settings.policies:
-        facts += _settle_clocks(record, ticket, cut, settings, packing)
+        facts += _settle_clocks(record, ticket, cut, settings, packing, early=early)
     past.add(remembered(facts))
     flips += _flips(facts)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
@@ -243,11 +255,22 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
 
 
 def _settle_clocks(
-    record: Record, ticket: Ticket, cut: int, settings: Settings, packing: Packing
+    record: Record,
+    ticket: Ticket,
+    cut: int,
+    settings: Settings,
+    packing: Packing,
+    *,
+    early: bool,
 ) -> list[Fact]:
-    """Take the clocks off the checkpoint that nothing can change and no window counts any more."""
+    """Take the clocks off the checkpoint that nothing can change and no window counts any more.
+
+    Of a record that has outgrown its cap, all that have ended: the windows lose them.
+    """
     before = min(cut, ticket.last_at) - settings.policies.reach(max(settings.windows))
-    settled, facts = promises.settle(ticket, before)
+    if early:
+        before = cut
+    settled, facts = promises.settle(ticket, before, early=early)
     promises.drop(record.ticket, settled)
     if settled and record.announced:
         said = packing.loads(record.announced)
@@ -284,7 +307,7 @@ def settled(record: Record, settings: Settings, packing: Packing) -> Tally:
     return past
 
 
-def erase(record: Record, settings: Settings, packing: Packing) -> None:
+def erase(record: Record, settings: Settings, packing: Packing, now: int) -> None:
     """Redact: forget every name and every event, keep the numbers already counted."""
     _, past, flips = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
@@ -297,7 +320,7 @@ def erase(record: Record, settings: Settings, packing: Packing) -> None:
         ticket.deleted_in = ticket.cell
     ticket.deleted = REDACTED
     promises.forget_names(ticket)
-    promises.gone_or_back(ticket, ticket.last_at)
+    promises.gone_or_back(ticket, max(now, ticket.last_at))
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = ticket.last_at + 1
     record.history, record.events, record.oldest_at = b"", 0, _NEVER
@@ -306,11 +329,11 @@ def erase(record: Record, settings: Settings, packing: Packing) -> None:
     record.ticket = ticket
 
 
-def unredact(record: Record, settings: Settings, packing: Packing) -> None:
+def unredact(record: Record, settings: Settings, packing: Packing, now: int) -> None:
     """Take the redaction back, by arrival as it came; what was erased stays erased."""
     ticket, past, flips = checkpoint_of(record, settings, packing)
     ticket.deleted = None
-    promises.gone_or_back(ticket, ticket.last_at)
+    promises.gone_or_back(ticket, max(now, ticket.last_at))
     if ticket.active:
         flips.append(ticket.last_at)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)

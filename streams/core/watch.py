@@ -76,8 +76,8 @@ class Watch:
         spans = tuple(spans)
         self.open: Counter[tuple[str, str, str, str]] = Counter()
         """Instances by (policy, clock, queue, state), for states in `OPEN`."""
-        self.urgent: Counter[tuple[str, str, str]] = Counter()
-        """Those in `PRESSING` of tickets of urgent priority, by (clock, queue, state)."""
+        self.urgent: Counter[tuple[str, str, str, str]] = Counter()
+        """Those in `PRESSING` of tickets of urgent priority, by (policy, clock, queue, state)."""
         self.due: dict[tuple[str, str], Deadlines] = {}
         """Deadlines of running clocks, by (policy, clock)."""
         self.wall: Windows[OutcomeKey] = Windows(spans)
@@ -94,6 +94,19 @@ class Watch:
         """The windows in the working time of a policy."""
         calendar = self._calendars.get(policy)
         return self.wall if calendar is None else self.working.get(calendar, self.wall)
+
+    def pressing(self) -> Counter[tuple[str, str, str]]:
+        """Urgent instances that press now, by (clock, queue, state).
+
+        One that is at risk presses only while its calendar is open: overnight it stands still.
+        """
+        found: Counter[tuple[str, str, str]] = Counter()
+        for (policy, clock, queue, state), count in self.urgent.items():
+            calendar = self._calendars.get(policy)
+            runs = calendar is None or self.now is None or calendar.is_open(self.now)
+            if runs or state == BREACHED_OPEN:
+                found[clock, queue, state] += count
+        return found
 
     def move(self, before: Sequence[Standing], after: Sequence[Standing]) -> None:
         """Replace what one ticket contributed by what it contributes now."""
@@ -126,7 +139,7 @@ class Watch:
         if one.state in OPEN:
             _add(self.open, (one.policy, one.clock, one.queue, one.state), sign)
             if one.urgent and one.state in PRESSING:
-                _add(self.urgent, (one.clock, one.queue, one.state), sign)
+                _add(self.urgent, (one.policy, one.clock, one.queue, one.state), sign)
             if one.state in _DUE:
                 self.due.setdefault((one.policy, one.clock), Deadlines()).move(one.deadline, sign)
         if one.state in OUTCOMES and one.deadline < FOREVER:

@@ -340,7 +340,7 @@ class Partitions:
             counted.transitions[one.policy, one.clock, queue, one.transition] += 1
             for (part, value), amount in one.spent:
                 counted.spent[one.policy, one.clock, part, value] += amount
-            if one.transition == BREACHED:
+            if one.transition == BREACHED and one.by_timer and self._config.time == "wall":
                 delay = max(0, now - one.at)
                 counted.delays[bisect_left(DELAYS, delay)] += 1
                 counted.delay += delay

@@ -217,7 +217,8 @@ CATALOGUE: Final = (
     _promise(
         "urgent_clocks",
         "clock queue state",
-        "Instances of tickets of urgent priority that are past a warn level or their deadline.",
+        "Instances of urgent tickets that are past their deadline, or past a warn level "
+        "while their calendar is open.",
         state=tuple(sorted(PRESSING)),
     ),
     _promise(

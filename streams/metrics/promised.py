@@ -22,8 +22,9 @@ class Promised:
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
         self._objectives: dict[Labels, float] = {
+            # Of several versions the first that is listed: it governs what starts now.
             (policy.name, clock): policy.objective
-            for policy in policies.policies
+            for policy in reversed(policies.policies)
             for clock in policy.targets
             if policy.objective is not None
         }

@@ -148,11 +148,11 @@ def _promises(processor: Processor) -> Promises:
     watch = processor.watch
     now = watch.now
     if now is None:
-        return Promises(dict(watch.open), dict(watch.urgent), {}, {})
+        return Promises(dict(watch.open), dict(watch.pressing()), {}, {})
     spans = tuple(WITHIN.values())
     return Promises(
         dict(watch.open),
-        dict(watch.urgent),
+        dict(watch.pressing()),
         {pair: deadlines.within(now, spans) for pair, deadlines in watch.due.items()},
         dict(_outcomes(watch)),
     )

@@ -90,7 +90,7 @@ def _assert_gauges(partition: Partition, counted: Iterable[Counted], now: int) -
     going = [each for each in counted if each.one.state in OPEN]
     assert watch.open == Counter((*each.pair, each.queue, each.one.state) for each in going)
     assert watch.urgent == Counter(
-        (each.one.clock, each.queue, each.one.state)
+        (each.one.policy, each.one.clock, each.queue, each.one.state)
         for each in going
         if each.urgent and each.one.state in PRESSING
     )
