@@ -13,7 +13,7 @@ from streams.config.sla_values import Opening
 from streams.config.values import time_text
 from streams.core.calendars import FOREVER, Calendar
 from streams.core.instants import format_rfc3339
-from streams.core.policies import CLOCKS, Condition, Policy, Terms
+from streams.core.policies import ALWAYS_PAUSED, CLOCKS, Condition, Policy, Terms
 
 _NEXT: Final = 3
 """So many holidays are shown: enough to see whether they are the right ones."""
@@ -62,15 +62,16 @@ def _policy(place: int, policy: PolicyEntry) -> Iterator[str]:
     )
     for clock in CLOCKS:
         if clock in policy.targets:
-            yield f"             {clock:15} {_target(policy.targets[clock])}"
+            yield f"             {clock:15} {_target(clock, policy.targets[clock])}"
 
 
-def _target(target: Target) -> str:
+def _target(clock: str, target: Target) -> str:
     parts = [", ".join(f"{priority or ''} {amount}".strip() for priority, amount in target.amounts)]
     if target.warn:
         parts.append(f"warns at {', '.join(map(str, target.warn))}")
     if target.pause is not None:
-        parts.append(f"pauses in {', '.join(target.pause) or 'no status'}")
+        none = "no further status" if ALWAYS_PAUSED[clock] else "no status"
+        parts.append(f"pauses in {', '.join(target.pause) or none}")
     if target.on_reopen is not None:
         parts.append(f"on_reopen {target.on_reopen}")
     if target.retarget == "keep":

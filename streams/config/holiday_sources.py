@@ -9,6 +9,7 @@ are imported only by who names a country or a file: together they take longer th
 # ruff: noqa: PLC0415
 
 import hashlib
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +17,11 @@ from datetime import MAXYEAR, UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import version
+from math import prod
 from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from streams.config.problems import found_text, listed, refuse
 from streams.config.values import folder_of
@@ -28,6 +31,10 @@ _COUNTRY: Final = "the ISO 3166 code of a country such as DE, US or FR"
 _TRIED: Final = (2000, 2027, 2028)
 """The events of a file are laid out for these years when it is read, to find what is broken."""
 _CANCELLED: Final = "CANCELLED"
+_TOO_OFTEN: Final = re.compile("FREQ=(SECONDLY|MINUTELY|HOURLY)")
+_TIMES: Final = re.compile("BY(?:HOUR|MINUTE|SECOND)=([^;]*)")
+_A_DAY: Final = 24
+"""How often an event may come back; a rule of minutes is laid out for longer than anyone waits."""
 
 
 # -- countries ----------------------------------------------------------------------------
@@ -147,15 +154,35 @@ def _parsed(name: str, content: bytes) -> Any:
     from icalendar import Calendar
 
     try:
-        events = recurring_ical_events.of(Calendar.from_ical(content))
+        calendar = Calendar.from_ical(content)
+        often = next(filter(_too_often, _rules(calendar)), None)
+        if often is not None:
+            found = found_text(f"RRULE:{often}")
+            refuse(f"{name}: found {found}, expected FREQ=DAILY or rarer, at most {_A_DAY} a day")
+        events = recurring_ical_events.of(calendar)
         for year in _TRIED:
             for event in _within(events, year):
                 _instant(event.end, UTC) if isinstance(event.end, datetime) else event.start
+    except PydanticCustomError:
+        raise
     except Exception as error:  # noqa: BLE001 - there is no list of what they raise
         first = (str(error).splitlines() or [""])[0]
         reason = f"no {error.args[0]}" if isinstance(error, KeyError) else first
         refuse(f"{name}: not a usable iCalendar file: {reason[:100]}")
     return events
+
+
+def _rules(calendar: Any) -> Iterator[str]:
+    """How the events come back, as it is read by who lays them out."""
+    for event in calendar.walk("VEVENT"):
+        rules = event.get("RRULE", [])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            yield rule.to_ical().decode().upper()
+
+
+def _too_often(rule: str) -> bool:
+    times = prod(len(listing.split(",")) for listing in _TIMES.findall(rule))
+    return times > _A_DAY or _TOO_OFTEN.search(rule) is not None
 
 
 _PATH: Final = WithJsonSchema({"type": "string", "minLength": 1})

@@ -32,6 +32,7 @@ from streams.config.sla_values import (
     Share,
     Since,
     WarnLevel,
+    each_once,
     open_time,
     weekdays,
 )
@@ -157,7 +158,7 @@ class Target:
     # Behind a validator a list is no longer JSON, which is where strict takes it for a tuple.
     pause: Annotated[tuple[PausingStatus, ...], Field(strict=False)] | None = None
     """Statuses in which the clock pauses; without it the clock's default, [] is never."""
-    warn: Annotated[tuple[WarnLevel, ...], Field(strict=False)] = ()
+    warn: Annotated[tuple[WarnLevel, ...], Field(strict=False), AfterValidator(each_once)] = ()
     """A share of the target (50%) or a time left (5m), each announced once."""
     on_reopen: OnReopen | None = None
     """Of resolution only: resume (the default), restart or keep_first."""

@@ -5,7 +5,8 @@ Each keeps what the file says; `streams.config.promises` turns it into milliseco
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from fractions import Fraction
 from itertools import pairwise
@@ -69,6 +70,14 @@ class Level:
     text: str
     used: Fraction | None = None
     left: Amount | None = None
+    place: int = field(default=0, compare=False)
+    """In the list it is written in."""
+
+    @property
+    def threshold(self) -> tuple[Fraction | None, tuple[int, bool, bool] | None]:
+        """What it says however it is written: 15m is 900s."""
+        left = self.left
+        return self.used, None if left is None else (left.number, left.days, left.bare)
 
     def __str__(self) -> str:
         return self.text
@@ -81,6 +90,14 @@ def _level(match: re.Match[str]) -> Level:
     if not 0 < used <= 1:
         raise ValueError("more than 0% and at most 100%")
     return Level(match[0], used=used)
+
+
+def each_once(levels: Iterable[Level]) -> tuple[Level, ...]:
+    """Without those that say again what an earlier one says."""
+    found: dict[object, Level] = {}
+    for place, level in enumerate(levels):
+        found.setdefault(level.threshold, replace(level, place=place))
+    return tuple(found.values())
 
 
 WarnLevel = Annotated[

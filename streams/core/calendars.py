@@ -140,6 +140,10 @@ class Calendar:
         reached = max(start, self.reach(wanted))
         return reached if reached <= horizon else FOREVER
 
+    def is_open(self, at: int) -> bool:
+        """Whether it is open at an instant."""
+        return next(self.open_in(at, at + 1), None) is not None
+
     def open_in(self, start: int, end: int) -> Iterator[Interval]:
         """The open intervals within [start, end), in order."""
         if self.always:
@@ -255,12 +259,18 @@ def _merged(intervals: Sequence[Interval]) -> list[Interval]:
 
 def _without(intervals: Sequence[Interval], closed: Sequence[Interval]) -> list[Interval]:
     """The intervals without the closed ones; both are sorted and apart."""
-    left = list(intervals)
-    for start, end in closed:
-        left = [
-            piece
-            for a, b in left
-            for piece in ((a, min(b, start)), (max(a, end), b))
-            if piece[0] < piece[1]
-        ]
+    left = []
+    place = 0
+    for start, end in intervals:
+        at = start
+        while place < len(closed) and closed[place][0] < end:
+            low, high = closed[place]
+            if at < low:
+                left.append((at, low))
+            at = max(at, high)
+            if high > end:
+                break  # It may reach into the next interval.
+            place += 1
+        if at < end:
+            left.append((at, end))
     return left

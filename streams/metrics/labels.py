@@ -78,5 +78,6 @@ def queue_limit(config: Config) -> int:
         raise UserError(
             f"max_series: {config.max_series} is less than the {least} series that remain when "
             "every queue is `other`; raise it, or lower labels.channel.max or labels.source.max"
+            + (", or promise fewer clocks" if config.engine.policies else "")
         )
     return min(config.labels.queue.max, (config.max_series - least) // (series(1) - least))

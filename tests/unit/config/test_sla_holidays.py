@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -277,3 +277,111 @@ def test_what_is_wrong_in_a_file_is_told(sla: Folder, tmp_path: Path) -> None:
 def test_a_file_may_lie_in_a_folder_beside_the_configuration(sla: Folder, tmp_path: Path) -> None:
     (file,) = in_a_file(sla, tmp_path, whole_days("20261228"), "sub/bank holidays.ics")
     assert list(file.dates(2026)) == [date(2026, 12, 28)]
+
+
+# -- how often, and whether ever ----------------------------------------------------------
+
+# A rule, and how it is told: its parts come in an order of their own, a long one is cut.
+OFTEN = [
+    ("freq=secondly", '"RRULE:FREQ=SECONDLY"'),
+    ("FREQ=MINUTELY", '"RRULE:FREQ=MINUTELY"'),
+    ("COUNT=3;FREQ=HOURLY", '"RRULE:FREQ=HOURLY;COUNT=3"'),
+    ("RRULE:FREQ=MINUTELY", '"RRULE:RRULE:FREQ=MINUTELY"'),
+    ("FREQ=DAILY;BYHOUR=8,9,10,11,12;BYMINUTE=0,1,2,3,4",
+     '"RRULE:FREQ=DAILY;BYMINUTE=0,1,2,3,4;BYHOUR=8,9,10,11,12"'),
+    ("FREQ=YEARLY;BYSECOND=0,1,2,3,4;BYMINUTE=10,11,12,13,14",
+     '"RRULE:FREQ=YEARLY;BYSECOND=0,1,2,3,4;BYMINUTE=10,11,12,1...'),
+]  # fmt: skip
+NOON = "DTSTART:20000101T120000Z\nDURATION:PT1S\n"
+NONE_OPEN = "its holidays leave no open time, expected some in the next two years"
+
+
+def refused(sla: Folder, calendar: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(sla(f"calendars:\n  c:\n{calendar}"))
+    return str(caught.value)
+
+
+def rules(folder: Path, *rules: str) -> None:
+    lines = "".join(f"RRULE:{rule}\n" for rule in rules)
+    event = f"BEGIN:VEVENT\nUID:1\n{NOON}{lines}END:VEVENT\n"
+    text = f"BEGIN:VCALENDAR\n{event}END:VCALENDAR\n"
+    (folder / "days.ics").write_bytes(text.replace("\n", "\r\n").encode())
+
+
+FILE = "    hours: {mon: [08:00-09:00]}\n    holidays: [{ical: days.ics}]"
+
+
+@pytest.mark.parametrize(("rule", "told"), OFTEN)
+@pytest.mark.parametrize("others", [[], ["FREQ=YEARLY"]])
+def test_what_comes_back_within_a_day_is_refused_before_it_is_laid_out(
+    sla: Folder,
+    tmp_path: Path,
+    rule: str,
+    told: str,
+    others: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rules(tmp_path, *others, rule)
+    monkeypatch.delattr("recurring_ical_events.of")
+    assert refused(sla, FILE) == (
+        f"sla.yml:4: calendars.c.holidays[0].ical: days.ics: found {told}, "
+        "expected FREQ=DAILY or rarer, at most 24 a day"
+    )
+
+
+def test_an_event_may_come_back_24_times_a_day(office: Holidays) -> None:
+    """Every half hour from 02:00 by UTC, for a quarter of an hour, until 13:45."""
+    event = timed(
+        "20261228T080000Z",
+        "20261228T081500Z",
+        "RRULE:FREQ=DAILY;BYHOUR=2,3,4,5,6,7,8,9,10,11,12,13;BYMINUTE=0,30\n",
+    )
+    assert hours(office("{ical: days.ics}", events=event), "2026-12-29") == 8 - 14 / 4
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        whole_days("20000101", rest="RRULE:FREQ=DAILY\n"),
+        whole_days("20000103", rest="RRULE:FREQ=WEEKLY\n"),
+        whole_days("20000101", "20990101"),
+        timed("20000101T000000Z", "20000102T000000Z", "RRULE:FREQ=DAILY\n"),
+    ],
+)
+def test_a_file_that_leaves_no_open_time_is_refused(
+    sla: Folder, tmp_path: Path, event: str
+) -> None:
+    text = f"BEGIN:VCALENDAR\n{event}END:VCALENDAR\n"
+    (tmp_path / "days.ics").write_bytes(text.replace("\n", "\r\n").encode())
+    assert refused(sla, FILE) == f"sla.yml:2: calendars.c: {NONE_OPEN}"
+
+
+def mondays(count: int, hours: str = "") -> str:
+    first = date(2026, 7, 6)
+    dates = [f"{{date: {first + timedelta(weeks=week)}{hours}}}" for week in range(count)]
+    return f"    hours: {{mon: ['08:00-12:00']}}\n    holidays: [{', '.join(dates)}]"
+
+
+@pytest.fixture
+def on_a_tuesday(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the 732 days ahead 104 are Mondays."""
+    now = parse_rfc3339("2026-06-30T12:00:00Z")
+    monkeypatch.setattr("streams.config.sla_rules.wall_ms", lambda: now)
+
+
+@pytest.mark.usefixtures("on_a_tuesday")
+def test_dates_that_leave_no_open_time_are_refused(sla: Folder) -> None:
+    assert refused(sla, mondays(104)) == f"sla.yml:2: calendars.c: {NONE_OPEN}"
+
+
+@pytest.mark.usefixtures("on_a_tuesday")
+@pytest.mark.parametrize("calendar", [mondays(103), mondays(104, ", hours: ['08:00-08:01']")])
+def test_any_open_time_in_two_years_is_enough(sla: Folder, calendar: str) -> None:
+    assert list(load(sla(f"calendars:\n  c:\n{calendar}")).calendars) == ["c"]
+
+
+@pytest.mark.usefixtures("on_a_tuesday")
+def test_what_was_closed_until_today_is_no_mistake(office: Holidays) -> None:
+    calendar = office("{ical: days.ics}", events=whole_days("20000101", "20260701"))
+    assert hours(calendar, "2026-12-28") == 8

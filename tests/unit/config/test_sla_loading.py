@@ -173,6 +173,10 @@ def test_an_empty_pause_is_never(sla: Folder) -> None:
         ("[]", ()),
         # In the order in which they are reached, each once.
         ("[75%, 50%, 50%]", ((1_800_000, "50%"), (2_700_000, "75%"))),
+        # The same written twice counts once, as it was written first.
+        ("[50%, 75.0%, 50.000%, 75%]", ((1_800_000, "50%"), (2_700_000, "75.0%"))),
+        ("[15m, 900s, 015m]", ((2_700_000, "15m"),)),
+        ("[2bd, 02bd, 2s, 2m]", ((0, "2bd"), (3_480_000, "2m"), (3_598_000, "2s"))),
         ("[100%]", ((3_600_000, "100%"),)),
         ("[62.5%]", ((2_250_000, "62.5%"),)),
         # Rounded down to a millisecond.

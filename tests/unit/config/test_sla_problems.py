@@ -41,6 +41,7 @@ TARGETS = [
         ),
     ),
     ("{within: 2bd, warn: [50%, 1d]}", f'.warn[1]: found "1d", {TWO_READINGS}'),
+    ("{within: 2bd, warn: [1bd, 50%, 50.0%, 1d]}", f'.warn[3]: found "1d", {TWO_READINGS}'),
     ("15", f": found 15, {AMOUNT}, or a map"),
     ("", f": found nothing, {AMOUNT}, or a map"),
     ("[1h]", f": found a list, {AMOUNT}, or a map"),
