@@ -89,6 +89,8 @@ class Owned:
     """Batches fetched and not fed yet."""
     due: int | None = None
     """The instant up to which more timers are due than could act at once."""
+    spoke_at: int | None = None
+    """Wall clock at which timers first had something to say that is not durable yet."""
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -251,6 +253,8 @@ class Partitions:
         owned.due = now if owned.processor.advance(now, CHUNK) else None
         if owned.processor.speaks or owned.due is not None:
             self.wake.set()
+            if owned.spoke_at is None:
+                owned.spoke_at = self._clock()
 
     async def _let_pass(self, owned: Owned) -> None:
         """A wave of deadlines is due at once: see to all of them, in turns with others."""
@@ -316,7 +320,8 @@ class Partitions:
             if not processor.changed and not owned.outputs:
                 return
             try:
-                cut = processor.cut()
+                cut, spoke_at = processor.cut(), owned.spoke_at
+                owned.spoke_at = None
                 outputs, owned.outputs = owned.outputs, []
                 outputs += self._said(cut.transitions)
                 await self._journal.write(owned.partition, cut.position, cut.writes, outputs)
@@ -327,21 +332,22 @@ class Partitions:
             self.counted.totals.merge(cut.totals)
             self.counted.outcomes.update(cut.outcomes)
             self.counted.committed_at = self._clock()
-            self._count(cut.transitions, self.counted.committed_at)
+            self._count(cut.transitions, self.counted.committed_at, spoke_at)
 
     def _said(self, transitions: Iterable[Transition]) -> list[Output]:
         now, topic = self._clock(), self._config.topics.transitions
         return [Output(topic, *written(one, detected_at=now)) for one in transitions]
 
-    def _count(self, transitions: Iterable[Transition], now: int) -> None:
-        counted = self.counted
+    def _count(self, transitions: Iterable[Transition], now: int, spoke_at: int | None) -> None:
+        """Count what is acknowledged; with `time: event` a breach is as old as its timer."""
+        counted, wall = self.counted, self._config.time == "wall"
         for one in transitions:
             queue = one.attributes.get("queue", "")
             counted.transitions[one.policy, one.clock, queue, one.transition] += 1
             for (part, value), amount in one.spent:
                 counted.spent[one.policy, one.clock, part, value] += amount
-            if one.transition == BREACHED and one.by_timer and self._config.time == "wall":
-                delay = max(0, now - one.at)
+            if one.transition == BREACHED and one.by_timer:
+                delay = max(0, now - (one.at if wall or spoke_at is None else spoke_at))
                 counted.delays[bisect_left(DELAYS, delay)] += 1
                 counted.delay += delay
 
