@@ -92,8 +92,9 @@ class _Said:
     def standing(self) -> list[str]:
         return [name for name in self.names if not name.startswith(_TAKEN_BACK)]
 
-    def times(self, name: str) -> int:
-        return sum(said.removeprefix(_TAKEN_BACK) == name for said in self.names)
+    def times(self, name: str, until: int | None = None) -> int:
+        """How often it was said, taken back or not, before the place `until`."""
+        return sum(said.removeprefix(_TAKEN_BACK) == name for said in self.names[:until])
 
     def dump(self) -> list[Any]:
         return [*self.key, self.policy, self.target, self.names]
@@ -177,11 +178,11 @@ class _Speaker:
     def _take_back(self, place: int) -> Transition:
         said = self._said
         name = said.names[place]
-        earlier = [n.removeprefix(_TAKEN_BACK) for n in said.names[:place]]
-        of = self._id(name, earlier.count(name))
+        times = said.times(name, place)
+        of = self._id(name, times)
         said.names[place] = _TAKEN_BACK + name
         level = name.partition(" ")[2]
-        identity = self._id(f"{RETRACTED} {name}", earlier.count(name))
+        identity = self._id(f"{RETRACTED} {name}", times)
         return self._transition(
             identity,
             Entry(RETRACTED, level, max(self._now, self._ticket.last_at)),
@@ -194,8 +195,7 @@ class _Speaker:
         names = self._said.names
         for place in reversed(range(len(names))):
             if not names[place].startswith(_TAKEN_BACK):
-                earlier = [n.removeprefix(_TAKEN_BACK) for n in names[:place]]
-                return self._id(names[place], earlier.count(names[place]))
+                return self._id(names[place], self._said.times(names[place], place))
         return None
 
     def _id(self, name: str, times: int) -> str:

@@ -226,13 +226,12 @@ class Clock:
         """Add a line to the log."""
         self.log = (*self.log, Entry(transition, level, at))
 
-    def log_marks(self, at: int) -> bool:
+    def log_marks(self, at: int) -> None:
         """Put what is past at an event into the log, before the event changes anything."""
         found = tuple(self.passed_by(at))
         for mark in found:
             self.note(mark.transition, mark.at, mark.level)
         self.passed += len(found)
-        return bool(found)
 
     def hold(self, at: int) -> None:
         """Stop using budget, for a pause or for good."""

@@ -59,8 +59,7 @@ def standings(ticket: Ticket, now: int) -> tuple[Standing, ...]:
     return tuple(
         [
             Standing(c.policy, c.kind, c.queue, c.urgent, c.state(now), c.deadline)
-            for c in (*ticket.finished, *ticket.clocks)
-            if c.policy
+            for c in instances(ticket)
         ]
     )
 
@@ -304,7 +303,7 @@ class _Step:
             return
         if on_reopen is OnReopen.RESTART:
             clock.final = True
-            self.start(clock.kind, (self._at, self._event.source, self._event.id))
+            self.start(clock.kind, here(self._event))
             return
         clock.resume(self._at)
         clock.gone = self._ticket.gone

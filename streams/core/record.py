@@ -267,9 +267,8 @@ def _settle_clocks(
 
     Of a record that has outgrown its cap, all that have ended: the windows lose them.
     """
-    before = min(cut, ticket.last_at) - settings.policies.reach(max(settings.windows))
-    if early:
-        before = cut
+    reach = settings.policies.reach(max(settings.windows))
+    before = cut if early else min(cut, ticket.last_at) - reach
     settled, facts = promises.settle(ticket, before, early=early)
     promises.drop(record.ticket, settled)
     if settled and record.announced:
@@ -366,7 +365,7 @@ def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing:
 
 
 def dump(record: Record, settings: Settings, packing: Packing) -> bytes:
-    """The record as the changelog keeps it; the history is copied, never encoded again."""
+    """The record as the changelog keeps it; what is packed already is copied, not encoded again."""
     head: dict[str, Any] = {
         "v": FORMAT,
         "offset": record.offset,
@@ -379,20 +378,28 @@ def dump(record: Record, settings: Settings, packing: Packing) -> bytes:
         head["seen"] = b2a_base64(record.seen, newline=False).decode()
     if settings.policies:
         head[_RULES] = settings.policies.fingerprint
-    if record.announced:
-        head["announced"] = packing.loads(record.announced)
     if record.redacted:
         head["redacted"] = True
     if record.squashed_early:
         head["squashed_early"] = True
+    announced = _ANNOUNCED + record.announced if record.announced else b""
     checkpoint = record.checkpoint or b"null"
     return b"".join(
-        (packing.dumps(head)[:-1], _CHECKPOINT, checkpoint, _HISTORY, record.history, b"]}")
+        (
+            packing.dumps(head)[:-1],
+            announced,
+            _CHECKPOINT,
+            checkpoint,
+            _HISTORY,
+            record.history,
+            b"]}",
+        )
     )
 
 
 _RULES: Final = "rules"
 """Key of the fingerprint of the policies under which a ticket was folded; none without any."""
+_ANNOUNCED: Final = b',"announced":'
 _CHECKPOINT: Final = b',"checkpoint":'
 _HISTORY: Final = b',"history":['
 
