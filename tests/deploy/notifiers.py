@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
 
 import yaml
 
@@ -15,15 +14,6 @@ from streams.kafka.embedded import LOOPBACK, free_port
 from tests.deploy.monitoring import DEPLOY, Service
 from tests.deploy.pager import Pager
 from tests.kafka.workers import DESKPULSE, Application
-
-
-def page(paged: Pager, name: str, ticket: str, status: str) -> tuple[int, dict[str, Any]] | None:
-    """When this alert of this ticket first came `firing` or `resolved`, and the alert."""
-    for at, one in list(paged.told):
-        told = one["labels"]["alertname"], one["annotations"].get("ticket"), one["status"]
-        if told == (name, ticket, status):
-            return at, one
-    return None
 
 
 def alertmanager_that_calls(paged: Pager, folder: Path, port: int = 0) -> Service:

@@ -22,10 +22,14 @@ class Pager:
     url: str = ""
     told: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
-    def first(self, alert: str, status: str) -> tuple[int, dict[str, Any]] | None:
-        """When an alert of this name first came `firing` or `resolved`, and the alert."""
+    def first(
+        self, alert: str, status: str, ticket: str | None = None
+    ) -> tuple[int, dict[str, Any]] | None:
+        """When an alert of this name (and ticket) first came `firing` or `resolved`, and it."""
         for at, one in list(self.told):
-            if one["labels"]["alertname"] == alert and one["status"] == status:
+            if (one["labels"]["alertname"], one["status"]) == (alert, status) and (
+                ticket in (None, one["annotations"].get("ticket"))
+            ):
                 return at, one
         return None
 

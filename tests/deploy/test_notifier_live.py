@@ -16,7 +16,6 @@ from tests.deploy.notifiers import (
     Notifier,
     alertmanager_that_calls,
     ending,
-    page,
     start_notifier,
     wait,
 )
@@ -56,8 +55,8 @@ def heard(
     app: Application, by: Notifier, paged: Pager, name: str, ticket: str, how: str
 ) -> tuple[int, dict[str, Any]]:
     """When the page of this kind came, and its alert."""
-    wait(app, by, lambda: page(paged, name, ticket, how), f"{name} {ticket} {how}: {paged.told}")
-    found = page(paged, name, ticket, how)
+    wait(app, by, lambda: paged.first(name, how, ticket), f"{name} {ticket} {how}: {paged.told}")
+    found = paged.first(name, how, ticket)
     assert found is not None
     return found
 

@@ -137,6 +137,11 @@ class Partition:
         end = len(self.log) if count is None else min(len(self.log), start + count)
         return self.processor.apply(list(enumerate(self.log[start:end], start)))
 
+    def catch_up(self) -> None:
+        """After a crash, read again all that was read once."""
+        while self.processor.position <= self.processor._counted_to:
+            self.read(1)
+
     def advance(self, ahead: int) -> None:
         """Move effective now to so long after the newest event."""
         if self.processor.newest is not None:

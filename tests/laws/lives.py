@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from streams.core.instants import DAY, HOUR, MINUTE
-from tests.laws.driving import Partition
+from tests.laws.driving import (
+    CloudEvent,
+    Partition,
+    Rules,
+    engine_report,
+    merged,
+    partitions_of,
+)
 from tests.reference import pictures
 from tests.reference.events import parse_time
 
@@ -70,3 +77,12 @@ def delayed(events: Sequence[Event]) -> SearchStrategy[list[Event]]:
 def _by_arrival(sent: Iterable[tuple[Event, int]]) -> list[Event]:
     arriving = [(parse_time(event["time"]) + delay, event) for event, delay in sent]
     return [event for _, event in sorted(arriving, key=lambda one: one[0])]
+
+
+def lived(arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]) -> Any:
+    """The report after each partition has gone through its life, and read the rest."""
+    partitions = partitions_of(arrived, len(by_partition), rules.engine)
+    for partition, life in zip(partitions, by_partition, strict=True):
+        live(partition, life)
+        partition.read()
+    return engine_report(merged(partition.books() for partition in partitions), rules)

@@ -27,8 +27,6 @@ from tests.laws.driving import (
     decoded,
     engine,
     engine_report,
-    merged,
-    partitions_of,
     reference_report,
 )
 from tests.laws.lives import (
@@ -39,6 +37,7 @@ from tests.laws.lives import (
     Life,
     delayed,
     live,
+    lived,
     lives,
 )
 from tests.laws.recount import live_gauges, live_windows
@@ -104,7 +103,7 @@ class TestLaw2:
     def test_batches_and_partitions(
         self, arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]
     ) -> None:
-        assert _lived(arrived, rules, by_partition) == reference_report(arrived, rules)
+        assert lived(arrived, rules, by_partition) == reference_report(arrived, rules)
 
     @given(
         ARRIVED_IN_DAYS,
@@ -114,13 +113,13 @@ class TestLaw2:
     def test_restarts(
         self, arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]
     ) -> None:
-        assert _lived(arrived, rules, by_partition) == reference_report(arrived, rules)
+        assert lived(arrived, rules, by_partition) == reference_report(arrived, rules)
 
     @given(ARRIVED_IN_DAYS, RULES_OF_HOURS, lives(COMMIT, LOST_TRANSACTION, SQUASH))
     def test_a_squash_at_any_time(
         self, arrived: list[CloudEvent], rules: Rules, life: Life
     ) -> None:
-        assert _lived(arrived, rules, [life]) == reference_report(arrived, rules)
+        assert lived(arrived, rules, [life]) == reference_report(arrived, rules)
 
 
 @given(ARRIVED_IN_DAYS, RULES_OF_HOURS, lives(COMMIT, CRASH, CRASH, SQUASH))
@@ -128,7 +127,7 @@ def test_law_3_a_crash_in_the_middle_of_a_commit_counts_nothing_twice(
     arrived: list[CloudEvent], rules: Rules, life: Life
 ) -> None:
     """Without transactions any first part of the writes may be durable, and the position not."""
-    assert _lived(arrived, rules, [life]) == reference_report(arrived, rules)
+    assert lived(arrived, rules, [life]) == reference_report(arrived, rules)
 
 
 class TestEarlySquash:
@@ -144,7 +143,7 @@ class TestEarlySquash:
         self, arrived: list[CloudEvent], rules: Rules, life: Life
     ) -> None:
         at_once = engine_report(engine(arrived, rules).books(), rules)
-        assert _lived(arrived, rules, [life]) == at_once
+        assert lived(arrived, rules, [life]) == at_once
 
     @given(ARRIVED, RULES)
     def test_in_order_it_changes_no_answer(self, arrived: list[CloudEvent], rules: Rules) -> None:
@@ -189,15 +188,6 @@ def test_law_8_everything_read_came_to_exactly_one_outcome(
     refused = Counter(one.reason for one in garbage if isinstance(one, Refused))
     rejected = {reason: n for (kind, reason), n in outcomes.items() if kind == Outcome.REJECTED}
     assert rejected == refused
-
-
-def _lived(arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]) -> Any:
-    """The report after each partition has gone through its life, and read the rest."""
-    partitions = partitions_of(arrived, len(by_partition), rules.engine)
-    for partition, life in zip(partitions, by_partition, strict=True):
-        live(partition, life)
-        partition.read()
-    return engine_report(merged(partition.books() for partition in partitions), rules)
 
 
 def _folds(partition: Partition) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from tests.laws.driving import (
     Rules,
     engine,
     engine_report,
-    merged,
     partitions_of,
     reference_report,
 )
@@ -33,6 +32,7 @@ from tests.laws.lives import (
     Life,
     delayed,
     live,
+    lived,
     lives,
 )
 
@@ -100,14 +100,14 @@ class TestLaws2And3:
     def test_batches_partitions_restarts_and_squashes(
         self, arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]
     ) -> None:
-        assert _lived(arrived, rules, by_partition) == reference_report(arrived, rules)
+        assert lived(arrived, rules, by_partition) == reference_report(arrived, rules)
 
     @FEWER
     @given(ARRIVED, RULES_OF_HOURS, lives(COMMIT, CRASH, CRASH, ADVANCE, SQUASH))
     def test_a_crash_in_the_middle_of_a_commit(
         self, arrived: list[CloudEvent], rules: Rules, life: Life
     ) -> None:
-        assert _lived(arrived, rules, [life]) == reference_report(arrived, rules)
+        assert lived(arrived, rules, [life]) == reference_report(arrived, rules)
 
 
 @FEWER
@@ -138,12 +138,3 @@ def test_the_parts_of_a_budget_sum_to_the_whole(
 
 
 STATES = ("met", "breached_closed", "breached_open", "running", "paused", "at_risk", "cancelled")
-
-
-def _lived(arrived: list[CloudEvent], rules: Rules, by_partition: list[Life]) -> Any:
-    """The report after each partition has gone through its life, and read the rest."""
-    partitions = partitions_of(arrived, len(by_partition), rules.engine)
-    for partition, life in zip(partitions, by_partition, strict=True):
-        live(partition, life)
-        partition.read()
-    return engine_report(merged(partition.books() for partition in partitions), rules)
