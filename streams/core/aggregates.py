@@ -5,7 +5,9 @@ adds what it contributes after. At any moment they equal a recount from the reco
 """
 
 from collections import Counter
+from collections.abc import Hashable, Iterable
 from heapq import heappop, heappush
+from typing import TypeVar
 
 from streams.core.facts import Change, Fact, Standing
 from streams.core.windows import WindowKey, keys_of
@@ -17,22 +19,24 @@ class Oldest:
     __slots__ = ("_counts", "_heap", "_size")
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        self._counts: dict[int, int] = {}
         self._heap: list[int] = []
         self._size = 0
 
     def add(self, at: int) -> None:
         """Put one instant in."""
         self._size += 1
-        self._counts[at] += 1
-        if self._counts[at] == 1:
+        count = self._counts.get(at, 0) + 1
+        self._counts[at] = count
+        if count == 1:
             heappush(self._heap, at)
 
     def remove(self, at: int) -> None:
         """Take one instant out that was put in."""
         self._size -= 1
-        if self._counts[at] > 1:
-            self._counts[at] -= 1
+        count = self._counts[at]
+        if count > 1:
+            self._counts[at] = count - 1
             return
         del self._counts[at]
         if len(self._heap) > 2 * len(self._counts) + 64:
@@ -55,9 +59,9 @@ class Now:
     __slots__ = ("active", "unanswered", "unassigned", "waiting")
 
     def __init__(self) -> None:
-        self.active: Counter[tuple[str, str, str, str]] = Counter()
+        self.active: dict[tuple[str, str, str, str], int] = {}
         """Tickets by (queue, priority, channel, status)."""
-        self.unassigned: Counter[str] = Counter()
+        self.unassigned: dict[str, int] = {}
         """Tickets without assignee, by queue."""
         self.unanswered: dict[tuple[str, str], Oldest] = {}
         """Starts of first responses still owed, by (queue, priority)."""
@@ -77,31 +81,45 @@ class Now:
 
     def depth(self) -> int:
         """All active tickets."""
-        return self.active.total()
+        return sum(self.active.values())
 
     def _count(self, one: Standing, sign: int) -> None:
         queue, priority, channel = one.cell
         key = (queue, priority, channel, one.status)
-        self.active[key] += sign
-        if not self.active[key]:
-            del self.active[key]
+        _add(self.active, key, sign)
         if one.unassigned:
-            self.unassigned[queue] += sign
-            if not self.unassigned[queue]:
-                del self.unassigned[queue]
+            _add(self.unassigned, queue, sign)
 
     def _instants(self, one: Standing, *, add: bool) -> None:
-        where = one.cell[:2]
-        for instants, since in (
-            (self.unanswered, one.unanswered_since),
-            (self.waiting, one.waiting_since),
-        ):
-            if since is None:
-                continue
-            if add:
-                instants.setdefault(where, Oldest()).add(since)
-            else:
-                instants[where].remove(since)
+        queue, priority, _ = one.cell
+        where = (queue, priority)
+        if one.unanswered_since is not None:
+            _move(self.unanswered, where, one.unanswered_since, add=add)
+        if one.waiting_since is not None:
+            _move(self.waiting, where, one.waiting_since, add=add)
+
+
+def _move(
+    instants: dict[tuple[str, str], Oldest], where: tuple[str, str], since: int, *, add: bool
+) -> None:
+    oldest = instants.get(where)
+    if oldest is None:
+        oldest = instants[where] = Oldest()
+    if add:
+        oldest.add(since)
+    else:
+        oldest.remove(since)
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def _add(counts: dict[_Key, int], key: _Key, sign: int) -> None:
+    count = counts.get(key, 0) + sign
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]
 
 
 class Totals:
@@ -114,15 +132,20 @@ class Totals:
     __slots__ = ("corrections", "sums")
 
     def __init__(self) -> None:
-        self.sums: Counter[WindowKey] = Counter()
+        self.sums: dict[WindowKey, int] = {}
         """As in a window: counts, histogram buckets and sums by kind and queue."""
         self.corrections: int = 0
 
     def add(self, items: list[Fact], edges: tuple[int, ...]) -> None:
         """Count facts that are new."""
         for item in items:
-            for key, amount in keys_of(item, edges):
-                self.sums[key] += amount
+            self.count(keys_of(item, edges))
+
+    def count(self, amounts: Iterable[tuple[WindowKey, int]]) -> None:
+        """Count what a new fact is part of."""
+        sums = self.sums
+        for key, amount in amounts:
+            sums[key] = sums.get(key, 0) + amount
 
     def correct(self, change: Change, edges: tuple[int, ...]) -> None:
         """Count what a refold gained beyond what it lost, kind by kind."""
@@ -138,5 +161,5 @@ class Totals:
 
     def merge(self, other: "Totals") -> None:
         """Count what another total counted too."""
-        self.sums.update(other.sums)
+        self.count(other.sums.items())
         self.corrections += other.corrections

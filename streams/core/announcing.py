@@ -29,19 +29,9 @@ from streams.core.promises import instances, spent, total
 from streams.core.record import Packing
 from streams.core.ticket import Ticket
 
-ATTRIBUTES: Final = (
-    "status",
-    "priority",
-    "queue",
-    "assignee",
-    "channel",
-    "category",
-    "kind",
-    "organization",
-    "segment",
-    "product",
-)
-"""What a transition tells of its ticket: nothing about the requester."""
+EXTRA: Final = ("category", "kind", "organization", "segment", "product")
+"""What a transition tells of its ticket besides status, priority, queue, assignee and channel:
+nothing about the requester."""
 _TAKEN_BACK: Final = "!"
 
 
@@ -90,13 +80,19 @@ class _Said:
         """Everything ever said, in order; what was taken back is marked."""
 
     def standing(self) -> list[str]:
+        """What was said and not taken back."""
         return [name for name in self.names if not name.startswith(_TAKEN_BACK)]
 
-    def times(self, name: str, until: int | None = None) -> int:
+    def times(self, name: str, until: int) -> int:
         """How often it was said, taken back or not, before the place `until`."""
-        return sum(said.removeprefix(_TAKEN_BACK) == name for said in self.names[:until])
+        times = 0
+        for said in self.names[:until]:
+            if said == name or (said.startswith(_TAKEN_BACK) and said[1:] == name):
+                times += 1
+        return times
 
     def dump(self) -> list[Any]:
+        """All of it as JSON values."""
         return [*self.key, self.policy, self.target, self.names]
 
 
@@ -107,25 +103,30 @@ def announce(
 
     Returns what stands said then, for the record, and the transitions in order.
     """
-    said = (
-        [_Said(tuple(one[:3]), *one[3:]) for one in packing.loads(announced)] if announced else []
-    )
-    by_key = {one.key: one for one in said}
+    said: list[_Said] = []
+    by_key: dict[tuple[str, str, str], _Said] = {}
+    if announced:
+        for kind, source, event, policy, target, names in packing.loads(announced):
+            one = _Said((kind, source, event), policy, target, names)
+            said.append(one)
+            by_key[one.key] = one
     found: list[Transition] = []
     clocks = {clock.key: clock for clock in instances(ticket)}
     for one in said:
         if one.key not in clocks:
-            found += _Speaker(name, ticket, one, None, now).say([])
+            _Speaker(name, ticket, one, None, now, found).say([])
     for key, clock in clocks.items():
-        true = [*clock.log]
-        if clock.has_passed(now):
-            true += (Entry(mark.transition, mark.level, mark.at) for mark in clock.passed_by(now))
-        if key not in by_key:
+        true = clock.log
+        passed = clock.passed_by(now)
+        if passed:
+            true = (*true, *[Entry(mark.transition, mark.level, mark.at) for mark in passed])
+        known = by_key.get(key)
+        if known is None:
             if not true:
                 continue
-            by_key[key] = _Said(key, "", 0, [])
-            said.append(by_key[key])
-        found += _Speaker(name, ticket, by_key[key], clock, now).say(true)
+            known = _Said(key, "", 0, [])
+            said.append(known)
+        _Speaker(name, ticket, known, clock, now, found).say(true)
     if not found:
         return announced, found
     return packing.dumps([one.dump() for one in said]), found
@@ -134,66 +135,76 @@ def announce(
 class _Speaker:
     """Says what has to be said of one instance."""
 
-    def __init__(
-        self, name: str, ticket: Ticket, said: _Said, clock: Clock | None, now: int
-    ) -> None:
-        self._name, self._ticket, self._said, self._clock, self._now = (
-            name,
-            ticket,
-            said,
-            clock,
-            now,
-        )
+    __slots__ = ("_clock", "_found", "_name", "_now", "_said", "_ticket")
 
-    def say(self, true: Sequence[Entry]) -> list[Transition]:
+    def __init__(
+        self,
+        name: str,
+        ticket: Ticket,
+        said: _Said,
+        clock: Clock | None,
+        now: int,
+        found: list[Transition],
+    ) -> None:
+        self._name = name
+        self._ticket = ticket
+        self._said = said
+        self._clock = clock
+        self._now = now
+        self._found = found
+        """Where what is said goes."""
+
+    def say(self, true: Sequence[Entry]) -> None:
+        """Make what stands said what is true."""
         wanted = [_named(entry) for entry in true]
         standing = self._said.standing()
         if wanted == standing:
-            return []
-        found = []
+            return
+        number = len(standing)
+        if wanted[:number] == standing:
+            # The usual case: it went on from there.
+            for entry, name in zip(true[number:], wanted[number:], strict=True):
+                self._new(entry, name)
+            return
         superfluous = Counter(standing) - Counter(wanted)
         for place in reversed(range(len(self._said.names))):
             name = self._said.names[place]
             if superfluous[name] > 0 and name not in _NO_VERDICTS:
                 superfluous[name] -= 1
-                found.append(self._take_back(place))
+                self._take_back(place)
         known = Counter(standing)
         for entry, name in zip(true, wanted, strict=True):
             if known[name] > 0:
                 known[name] -= 1
             else:
-                found.append(self._new(entry, name))
-        return found
+                self._new(entry, name)
 
-    def _new(self, entry: Entry, name: str) -> Transition:
+    def _new(self, entry: Entry, name: str) -> None:
         said, clock = self._said, self._clock
         if clock is not None and clock.terms is not None:
             said.policy, said.target = clock.policy, clock.terms.target
         before = self._latest()
-        identity = self._id(name, said.times(name))
+        identity = self._id(name, said.times(name, len(said.names)))
         counted = name in _STOPS and _TAKEN_BACK + name not in said.names
         said.names.append(name)
-        return self._transition(identity, entry, before, counted=counted)
+        self._add(identity, entry, before, counted=counted)
 
-    def _take_back(self, place: int) -> Transition:
+    def _take_back(self, place: int) -> None:
         said = self._said
         name = said.names[place]
         times = said.times(name, place)
         of = self._id(name, times)
         said.names[place] = _TAKEN_BACK + name
         level = name.partition(" ")[2]
-        identity = self._id(f"{RETRACTED} {name}", times)
-        return self._transition(
-            identity,
-            Entry(RETRACTED, level, max(self._now, self._ticket.last_at)),
-            of,
-            counted=False,
+        at = max(self._now, self._ticket.last_at)
+        self._add(
+            self._id(f"{RETRACTED} {name}", times), Entry(RETRACTED, level, at), of, counted=False
         )
 
     def _latest(self) -> str | None:
         """The id of what was said last and stands."""
         names = self._said.names
-        for place in reversed(range(len(names))):
+        for place in range(len(names) - 1, -1, -1):
             if not names[place].startswith(_TAKEN_BACK):
                 return self._id(names[place], self._said.times(names[place], place))
         return None
@@ -202,36 +213,62 @@ class _Speaker:
         text = "\0".join((self._name, *self._said.key, name, str(times)))
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
-    def _transition(
-        self, identity: str, entry: Entry, refers_to: str | None, *, counted: bool
-    ) -> Transition:
+    def _add(self, identity: str, entry: Entry, refers_to: str | None, *, counted: bool) -> None:
         said, clock, ticket = self._said, self._clock, self._ticket
+        transition, level, at = entry
         start = used = 0
         deadline: int | None = None
         where: tuple[tuple[tuple[str, str], int], ...] = ()
         if clock is not None:
             start = clock.start
-            if 0 <= clock.deadline < FOREVER and entry.transition != RETRACTED:
+            if 0 <= clock.deadline < FOREVER and transition != RETRACTED:
                 deadline = clock.deadline
-            split = spent(clock, ticket, entry.at)
-            used = total(split)
+            used = _used(clock, ticket, at)
             if counted:
-                if clock.gaps:
-                    split = spent(clock, ticket, entry.at, clock.gaps[-1][1])
-                where = tuple(sorted(split.items()))
+                since = clock.gaps[-1][1] if clock.gaps else 0
+                where = tuple(sorted(spent(clock, ticket, at, since).items()))
         kind, source, event = said.key
-        values = {each: ticket.attribute(each) for each in ATTRIBUTES}
-        for stretch in reversed(ticket.timeline):
-            if stretch.at <= entry.at:
-                # As they were then: a batch may have gone on since.
-                values |= stretch.attributes
-                break
-        return Transition(
-            identity, self._name, kind, source, event, said.policy, entry.transition, entry.level,
-            entry.at, start, said.target, deadline, used,
-            {each: value for each, value in values.items() if isinstance(value, str)},
-            refers_to, spent=where,
+        made: Transition = tuple.__new__(
+            Transition,
+            (
+                identity, self._name, kind, source, event, said.policy, transition, level,
+                at, start, said.target, deadline, used, _attributes(ticket, at),
+                refers_to, False, where,
+            ),
         )  # fmt: skip
+        self._found.append(made)
+
+
+def _used(clock: Clock, ticket: Ticket, at: int) -> int:
+    """Budget used until `at`."""
+    if at >= clock.since and not clock.gaps:
+        return clock.used_at(at)
+    return total(spent(clock, ticket, at))
+
+
+def _attributes(ticket: Ticket, at: int) -> dict[str, str]:
+    """The ticket's attributes, as far as a transition tells them."""
+    status, queue, assignee = ticket.status or "new", ticket.queue, ticket.assignee
+    for stretch in reversed(ticket.timeline):
+        if stretch.at <= at:
+            # As they were then: a batch may have gone on since.
+            _, status, queue, assignee = stretch
+            break
+    told = {"status": status}
+    if ticket.priority is not None:
+        told["priority"] = ticket.priority
+    if queue is not None:
+        told["queue"] = queue
+    if assignee is not None:
+        told["assignee"] = assignee
+    if ticket.channel is not None:
+        told["channel"] = ticket.channel
+    if ticket.extra is not None:
+        for name in EXTRA:
+            value = ticket.extra.get(name)
+            if isinstance(value, str):
+                told[name] = value
+    return told
 
 
 _NO_VERDICTS: Final = frozenset({ACTIVATED, PAUSED})
@@ -240,4 +277,5 @@ _STOPS: Final = frozenset({MET, MET_LATE})
 
 
 def _named(entry: Entry) -> str:
-    return f"{entry.transition} {entry.level}" if entry.level else entry.transition
+    transition, level, _ = entry
+    return f"{transition} {level}" if level else transition

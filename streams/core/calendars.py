@@ -55,8 +55,19 @@ def _no_closures(_year: int) -> Sequence[Interval]:
 class Calendar:
     """When it is open. Years are computed when they are first asked for."""
 
-    __slots__ = ("_before", "_closures", "_ends", "_holidays", "_starts", "_year", "name", "week",
-                 "weekly", "zone")  # fmt: skip
+    __slots__ = (
+        "_before",
+        "_closures",
+        "_ends",
+        "_holidays",
+        "_starts",
+        "_until",
+        "_year",
+        "name",
+        "week",
+        "weekly",
+        "zone",
+    )
 
     def __init__(
         self,
@@ -76,6 +87,8 @@ class Calendar:
         self._closures = closures
         self._year = FIRST_YEAR
         """The next year to compute."""
+        self._until = _new_year(FIRST_YEAR)
+        """Its first instant."""
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._before: list[int] = [0]
@@ -99,9 +112,10 @@ class Calendar:
 
     def before(self, at: int) -> int:
         """Open time from a fixed instant in the past to `at`, milliseconds."""
-        if self.always:
+        if not self.week:
             return at
-        self._extend(at)
+        if at >= self._until:
+            self._extend(at)
         index = bisect_right(self._starts, at) - 1
         if index < 0:
             return 0
@@ -134,7 +148,7 @@ class Calendar:
         if not self.always:
             # A calendar may close for good: a holiday that comes back every day has no end.
             while self._before[-1] < wanted:
-                if _new_year(self._year) > horizon:
+                if self._until > horizon:
                     return FOREVER
                 self._next_year()
         reached = max(start, self.reach(wanted))
@@ -161,7 +175,7 @@ class Calendar:
     # -- years ----------------------------------------------------------------------------
 
     def _extend(self, at: int) -> None:
-        while self._year < MAXYEAR and at >= _new_year(self._year):
+        while self._year < MAXYEAR and at >= self._until:
             self._next_year()
 
     def _next_year(self) -> None:
@@ -176,6 +190,7 @@ class Calendar:
             self._ends.append(end)
             self._before.append(self._before[-1] + end - start)
         self._year += 1
+        self._until = _new_year(self._year)
 
     def _open(self, year: int) -> list[Interval]:
         """The open intervals of one UTC year."""
@@ -202,10 +217,6 @@ class Calendar:
             hours = self.week[(day - 1) % 7]
         for start, end in hours:
             yield start, min(end, DAY) if day + 1 in holidays else end
-
-
-ALWAYS: Final = Calendar("24x7", UTC, ())
-"""The built-in calendar that never closes."""
 
 
 def _new_year(year: int) -> int:
@@ -274,3 +285,7 @@ def _without(intervals: Sequence[Interval], closed: Sequence[Interval]) -> list[
         if at < end:
             left.append((at, end))
     return left
+
+
+ALWAYS: Final = Calendar("24x7", UTC, ())
+"""The built-in calendar that never closes."""

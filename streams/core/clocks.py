@@ -12,7 +12,6 @@ what the mere passing of time does to a clock (`state`, `passed_by`) is asked, n
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from streams.core.policies import Terms
@@ -77,31 +76,34 @@ class Mark(NamedTuple):
         return WARNED if self.level else BREACHED
 
 
+_SLOTS: Final[tuple[str, ...]] = (
+    "deadline",
+    "final",
+    "first_deadline",
+    "gaps",
+    "gone",
+    "id",
+    "kind",
+    "log",
+    "named",
+    "passed",
+    "policy",
+    "queue",
+    "running",
+    "since",
+    "source",
+    "start",
+    "stop",
+    "terms",
+    "urgent",
+    "used",
+)
+
+
 class Clock:
     """One instance. Moved only by `streams.core.promises`; times are epoch milliseconds."""
 
-    __slots__ = (
-        "deadline",
-        "final",
-        "first_deadline",
-        "gaps",
-        "gone",
-        "id",
-        "kind",
-        "log",
-        "named",
-        "passed",
-        "policy",
-        "queue",
-        "running",
-        "since",
-        "source",
-        "start",
-        "stop",
-        "terms",
-        "urgent",
-        "used",
-    )
+    __slots__ = _SLOTS
 
     def __init__(self, kind: str, start: int, source: str, event_id: str) -> None:
         self.kind = kind
@@ -174,12 +176,7 @@ class Clock:
 
     def has_passed(self, now: int) -> bool:
         """Whether a mark that is not in the log is past at `now`."""
-        if self.terms is None or (
-            self.passed + 1 >= len(self.terms.marks) and not 0 <= self.deadline < now
-        ):
-            # The usual case, without asking a calendar: only the deadline is ahead.
-            return False
-        return next(self.passed_by(now), None) is not None
+        return bool(self.passed_by(now))
 
     def used_at(self, now: int) -> int:
         """Budget used until `now`, which is not before the last event."""
@@ -187,30 +184,35 @@ class Clock:
             return self.used
         return self.used + self.terms.calendar.between(self.since, max(now, self.since))
 
-    def marks_ahead(self) -> Iterator[Mark]:
+    def marks_ahead(self) -> list[Mark]:
         """The marks that are not in the log, with the instants at which they are used up.
 
         Only as far as those are known: a paused clock has none, except what it used up exactly
         when it was paused.
         """
+        found: list[Mark] = []
         terms = self.terms
         if terms is None or not self.live:
-            return
+            return found
         for amount, level in terms.marks[self.passed :]:
             if self.running:
                 at = terms.calendar.add(self.since, amount - self.used)
             elif amount <= self.used:
                 at = self.deadline if not level and self.deadline >= 0 else self.since
             else:
-                return
-            yield Mark(at, level)
+                break
+            found.append(Mark(at, level))
+        return found
 
-    def passed_by(self, now: int) -> Iterator[Mark]:
+    def passed_by(self, now: int) -> list[Mark]:
         """The marks ahead that are past at `now`: strictly after them."""
-        for mark in self.marks_ahead():
-            if mark.at >= now:
-                return
-            yield mark
+        terms = self.terms
+        if terms is None or not self.live or self.passed == len(terms.marks):
+            return []
+        if self.passed + 1 == len(terms.marks) and not 0 <= self.deadline < now:
+            # The usual case, without asking a calendar: only the deadline is ahead.
+            return []
+        return [mark for mark in self.marks_ahead() if mark.at < now]
 
     def next_due(self, now: int) -> int | None:
         """The first instant after `now` at which a mark is past; `None` for never."""
@@ -228,7 +230,7 @@ class Clock:
 
     def log_marks(self, at: int) -> None:
         """Put what is past at an event into the log, before the event changes anything."""
-        found = tuple(self.passed_by(at))
+        found = self.passed_by(at)
         for mark in found:
             self.note(mark.transition, mark.at, mark.level)
         self.passed += len(found)
@@ -340,9 +342,29 @@ class Clock:
 
     def dump(self, number: Callable[[Terms], int]) -> list[Any]:
         """The clock as JSON values; terms by their number."""
-        values = list(_VALUES(self))
-        values[_LOG] = [tuple(entry) for entry in self.log]
-        return [_NEVER if self.terms is None else number(self.terms), *values]
+        # In the order of `_KEPT`, one by one: each changed ticket comes by here.
+        return [
+            _NEVER if self.terms is None else number(self.terms),
+            self.deadline,
+            self.final,
+            self.first_deadline,
+            self.gaps,
+            self.gone,
+            self.id,
+            self.kind,
+            [tuple(entry) for entry in self.log],
+            self.named,
+            self.passed,
+            self.policy,
+            self.queue,
+            self.running,
+            self.since,
+            self.source,
+            self.start,
+            self.stop,
+            self.urgent,
+            self.used,
+        ]
 
     @classmethod
     def load(cls, dumped: Sequence[Any], terms: Sequence[Terms]) -> "Clock":
@@ -359,6 +381,4 @@ class Clock:
 
 
 _MARKED: Final = frozenset({WARNED, BREACHED})
-_KEPT: Final = tuple(name for name in Clock.__slots__ if name != "terms")
-_VALUES: Final = attrgetter(*_KEPT)
-_LOG: Final = _KEPT.index("log")
+_KEPT: Final = tuple([name for name in _SLOTS if name != "terms"])

@@ -109,6 +109,8 @@ class Accepted(NamedTuple):
     event: Event
     packed: bytes
     """The event as compact JSON `[at,sequence,source,id,type,data]`, keys of `data` sorted."""
+    identity: bytes
+    """The part of it that holds source and id, between its commas and with them."""
     flags: tuple[str, ...] = ()
 
 

@@ -75,6 +75,12 @@ class Fact(NamedTuple):
     value: int | None = None
 
 
+def new(kind: str, at: int, cell: Cell, value: int | None = None) -> Fact:
+    """A fact, as `Fact(...)` makes it; faster, because each event comes by here."""
+    made: Fact = tuple.__new__(Fact, (kind, at, cell, value))
+    return made
+
+
 class Standing(NamedTuple):
     """What a ticket contributes to the gauges of now, while it is active."""
 
@@ -89,13 +95,17 @@ def standing(ticket: Ticket) -> Standing | None:
     """The ticket's contribution to the counts of now; `None` when it is not active."""
     if not ticket.active:
         return None
-    return Standing(
-        ticket.cell,
-        ticket.status or "new",
-        ticket.assignee is None,
-        ticket.unanswered_since,
-        ticket.waiting_since,
+    made: Standing = tuple.__new__(
+        Standing,
+        (
+            ticket.cell,
+            ticket.status or "new",
+            ticket.assignee is None,
+            ticket.unanswered_since,
+            ticket.waiting_since,
+        ),
     )
+    return made
 
 
 class Change(NamedTuple):

@@ -22,10 +22,11 @@ from typing import Any, Final
 
 from streams.core import events as ev
 from streams.core import facts as fact
-from streams.core import occasions, promises
+from streams.core import promises
 from streams.core.calendars import ALWAYS
 from streams.core.events import DONE, Event
 from streams.core.facts import Fact
+from streams.core.occasions import Before
 from streams.core.policies import governing
 from streams.core.settings import ResolutionAt, ResponseSignal, Settings
 from streams.core.ticket import Cell, End, Ticket, cell_of
@@ -116,7 +117,7 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
             begin(ticket, (event,))
     ticket.last_at = at
     ticket.last_sequence = event.sequence
-    was = occasions.before(ticket) if settings.policies else None
+    was = Before(ticket, settings.policies) if settings.policies else None
     _STEPS[event.type](ticket, event, settings, facts)
     if was is not None:
         promises.follow(ticket, event, was, settings)
@@ -124,7 +125,7 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
         ticket.first_in = ticket.cell
     active = ticket.active
     if active != was_active:
-        facts.append(Fact(fact.ENTERED if active else fact.LEFT, at, ticket.cell))
+        facts.append(fact.new(fact.ENTERED if active else fact.LEFT, at, ticket.cell))
 
 
 def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
@@ -136,7 +137,7 @@ def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
         return
     if ticket.active:
         # Forgotten is "silent for longer": at exactly `forgotten` it is still there.
-        facts.append(Fact(fact.LEFT, ticket.last_at + settings.forgotten + 1, ticket.cell))
+        facts.append(fact.new(fact.LEFT, ticket.last_at + settings.forgotten + 1, ticket.cell))
     facts.extend(state_facts(ticket, settings))
     facts.extend(promises.settled(ticket, ticket.last_at + settings.forgotten + 1))
 
@@ -194,9 +195,9 @@ def _took(
     facts: list[Fact],
 ) -> None:
     """How long something took that has just ended, in wall and in working time."""
-    facts.append(Fact(kind, at, cell, max(0, at - start)))
+    facts.append(fact.new(kind, at, cell, max(0, at - start)))
     if settings.policies:
-        facts.append(Fact(fact.WORKING[kind], at, cell, _working(ticket, start, at, settings)))
+        facts.append(fact.new(fact.WORKING[kind], at, cell, _working(ticket, start, at, settings)))
 
 
 def _working(ticket: Ticket, start: int, end: int, settings: Settings) -> int:
@@ -222,7 +223,7 @@ def _created(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
     if ticket.existed:
         return
     ticket.existed = True
-    facts.append(Fact(fact.CREATED, event.at, ticket.cell))
+    facts.append(fact.new(fact.CREATED, event.at, ticket.cell))
     answered = ticket.answered_at
     if ticket.opened_by_agent or (
         answered is not None and answered >= event.at - settings.future_skew
@@ -239,9 +240,9 @@ def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fa
     _write(ticket, event.data)
     at = event.at
     if ticket.queue != queue and queue is not None and ticket.queue is not None:
-        facts.append(Fact(fact.TRANSFERRED, at, ticket.cell))
+        facts.append(fact.new(fact.TRANSFERRED, at, ticket.cell))
     if ticket.priority != priority and priority is not None and ticket.priority is not None:
-        facts.append(Fact(fact.PRIORITY_CHANGED, at, ticket.cell))
+        facts.append(fact.new(fact.PRIORITY_CHANGED, at, ticket.cell))
     if ticket.assignee != assignee and ticket.assignee is not None:
         _assigned(ticket, at, settings, facts)
     if ticket.status != status:
@@ -254,7 +255,7 @@ def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:
     """Last writer wins, attribute by attribute; `None` clears."""
     for name, value in data.items():
         if name in CORE_ATTRIBUTES:
-            setattr(ticket, name, value if value is None else intern(value))
+            setattr(ticket, name, None if value is None else intern(value))
         elif name != "actor":
             extra = dict(ticket.extra or ())
             extra.pop(name, None)
@@ -267,7 +268,7 @@ def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:
 
 
 def _assigned(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
-    facts.append(Fact(fact.ASSIGNED, at, ticket.cell))
+    facts.append(fact.new(fact.ASSIGNED, at, ticket.cell))
     if ticket.picked_up is None:
         ticket.picked_up = (at, ticket.cell)
         if ticket.created_at is not None:
@@ -283,7 +284,7 @@ def _status_changed(
         _resolved(ticket, at, settings, facts)
     elif was_done and not done:
         ticket.reopens += 1
-        facts.append(Fact(fact.REOPENED, at, ticket.cell))
+        facts.append(fact.new(fact.REOPENED, at, ticket.cell))
         ticket.waiting_since, ticket.held_since = ticket.held_since, None
     if ticket.status == "closed":
         ticket.last_closed = _ended(ticket, at, settings)
@@ -292,13 +293,13 @@ def _status_changed(
 
 def _resolved(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
     ticket.resolutions += 1
-    facts.append(Fact(fact.RESOLVED, at, ticket.cell))
+    facts.append(fact.new(fact.RESOLVED, at, ticket.cell))
     if ticket.created_at is not None:
-        facts.append(Fact(fact.RESOLUTION, at, ticket.cell, max(0, at - ticket.created_at)))
+        facts.append(fact.new(fact.RESOLUTION, at, ticket.cell, max(0, at - ticket.created_at)))
     ticket.last_resolved = _ended(ticket, at, settings)
     if ticket.first_resolved is None:
         ticket.first_resolved = ticket.last_resolved
-        facts.append(Fact(fact.RESOLVED_ONCE, at, ticket.cell))
+        facts.append(fact.new(fact.RESOLVED_ONCE, at, ticket.cell))
     _answer(ticket, at)
 
 
@@ -313,17 +314,17 @@ def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
             _requested(ticket, event.at, settings, facts)
         return
     if role == "bot" and not automatic:
-        facts.append(Fact(fact.BOT_REPLY, event.at, ticket.cell))
+        facts.append(fact.new(fact.BOT_REPLY, event.at, ticket.cell))
     human = role == "agent" or (role == "bot" and settings.count_bots)
     if human and (settings.count_automatic or not automatic):
         ticket.agent_replies += 1
-        facts.append(Fact(fact.AGENT_REPLY, event.at, ticket.cell))
+        facts.append(fact.new(fact.AGENT_REPLY, event.at, ticket.cell))
         _answer(ticket, event.at)
         _respond_by(ResponseSignal.REPLY, ticket, event.at, settings, facts)
 
 
 def _requested(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
-    facts.append(Fact(fact.REQUESTER_MESSAGE, at, ticket.cell))
+    facts.append(fact.new(fact.REQUESTER_MESSAGE, at, ticket.cell))
     _wait(ticket, at)
     if ticket.requested_at is None:
         ticket.requested_at = at

@@ -5,10 +5,11 @@ definitions leave room, docs/decisions/0005 says what holds.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from streams.core import policies as po
 from streams.core.events import Event
+from streams.core.policies import Policies
 from streams.core.settings import Settings
 from streams.core.ticket import Ticket
 
@@ -17,33 +18,57 @@ Start = tuple[int, str, str]
 Starts = tuple[Start, ...]
 
 
-class Before(NamedTuple):
+class Before:
     """What a ticket was before an event, as far as its clocks care."""
 
-    done: bool
-    gone: bool
-    existed: bool
-    queue: str | None
-    waiting_since: int | None
-    held_since: int | None
-    requested_at: int | None
-    responded: bool
-    agent_replies: int
-
-
-def before(ticket: Ticket) -> Before:
-    """Look at the ticket before an event changes it."""
-    return Before(
-        ticket.done,
-        ticket.gone,
-        ticket.existed,
-        ticket.queue,
-        ticket.waiting_since,
-        ticket.held_since,
-        ticket.requested_at,
-        ticket.first_response_at is not None,
-        ticket.agent_replies,
+    __slots__ = (
+        "agent_replies",
+        "attributes",
+        "done",
+        "existed",
+        "gone",
+        "held_since",
+        "picked_up",
+        "priority",
+        "queue",
+        "requested_at",
+        "responded",
+        "status",
+        "waiting_since",
     )
+
+    def __init__(self, ticket: Ticket, policies: Policies) -> None:
+        """Look at the ticket before an event changes it."""
+        self.status: str | None = ticket.status
+        self.queue: str | None = ticket.queue
+        self.priority: str | None = ticket.priority
+        self.attributes: tuple[Any, ...] = policies.compared(ticket.attribute)
+        self.done: bool = ticket.done
+        self.gone: bool = ticket.gone
+        self.existed: bool = ticket.existed
+        self.waiting_since: int | None = ticket.waiting_since
+        self.held_since: int | None = ticket.held_since
+        self.requested_at: int | None = ticket.requested_at
+        self.responded: bool = ticket.first_response_at is not None
+        self.picked_up: bool = ticket.picked_up is not None
+        self.agent_replies: int = ticket.agent_replies
+
+    def holds(self, ticket: Ticket, policies: Policies) -> bool:
+        """Whether the ticket is still the same: then no clock starts, stops or changes."""
+        return (
+            self.status == ticket.status
+            and self.queue == ticket.queue
+            and self.priority == ticket.priority
+            and self.gone == ticket.gone
+            and self.existed == ticket.existed
+            and self.waiting_since == ticket.waiting_since
+            and self.held_since == ticket.held_since
+            and self.requested_at == ticket.requested_at
+            and self.responded == (ticket.first_response_at is not None)
+            and self.picked_up == (ticket.picked_up is not None)
+            and self.agent_replies == ticket.agent_replies
+            and self.attributes == policies.compared(ticket.attribute)
+        )
 
 
 # -- when each clock starts -------------------------------------------------------------------

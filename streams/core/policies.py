@@ -196,13 +196,20 @@ class Policies:
         """The place of these terms in `terms`."""
         return self._numbers[terms]
 
+    def compared(self, attribute: Callable[[str], Any]) -> tuple[Any, ...]:
+        """The values of a ticket that conditions ask for: with equal ones the same policies match.
+
+        `attribute` gives the ticket's value by name (`Ticket.attribute`).
+        """
+        return tuple([attribute(name) for name in self._attributes])
+
     def matching(self, attribute: Callable[[str], Any]) -> tuple[Policy, ...]:
         """The policies whose conditions a ticket meets, in order.
 
         `attribute` gives the ticket's value by name (`Ticket.attribute`). Of these policies the
         first that is in effect when an instance starts governs it (`governing`).
         """
-        key = tuple(map(attribute, self._attributes))
+        key = self.compared(attribute)
         found = self._matching.get(key)
         if found is None:
             if len(self._matching) >= _MAX_CACHED:

@@ -29,7 +29,7 @@ from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.timers import Timers
 from streams.core.watch import Watch
-from streams.core.windows import EDGES, WindowKey, Windows, count
+from streams.core.windows import EDGES, WINDOWED, WindowKey, Windows, count, keys_of
 
 TOTALS_KEY: Final = b"\xfftotals"
 SETTLED_KEY: Final = b"\xffsettled"
@@ -44,6 +44,11 @@ class Outcome(StrEnum):
     LATE = "late"
     IGNORED = "ignored"
     REJECTED = "rejected"
+
+
+_APPLIED: Final = Outcome.APPLIED
+_LATE: Final = Outcome.LATE
+_REJECTED: Final = Outcome.REJECTED
 
 
 class Verdict(NamedTuple):
@@ -139,30 +144,37 @@ class Processor:
         """Judge and fold arrivals, given as (offset, arrival) in offset order."""
         batch = _Batch()
         verdicts: list[Verdict] = []
+        applied = 0
         for index, (offset, arrival) in enumerate(arrivals):
             outcome, reason = self._judge(offset, arrival, batch)
             if offset > self._counted_to:
                 self._counted_to = offset
-                self._count(outcome, reason, arrival)
-            if outcome in {Outcome.LATE, Outcome.REJECTED}:
+                if outcome is _APPLIED:
+                    applied += 1
+                    self._count_flags(arrival)
+                else:
+                    self._count(outcome, reason, arrival)
+            if outcome is _LATE or outcome is _REJECTED:
                 verdicts.append(Verdict(index, outcome, reason))
             self.position = offset + 1
+        if applied:
+            self._fresh_outcomes[_APPLIED, ""] += applied
         self._finish(batch)
         return verdicts
 
     def _judge(self, offset: int, arrival: Arrival, batch: _Batch) -> tuple[Outcome, str]:
         if isinstance(arrival, Refused):
-            return Outcome.REJECTED, arrival.reason
+            return _REJECTED, arrival.reason
         if isinstance(arrival, Ignored):
             return Outcome.IGNORED, arrival.reason
         record = self.records.get(arrival.ticket)
         known = self._dropped.get(arrival.ticket, -1) if record is None else record.offset
         if offset <= known:
             # Read again after a restart: what the changelog says already holds it.
-            return Outcome.APPLIED, ""
+            return _APPLIED, ""
         if isinstance(arrival, Redaction):
             self._redact(offset, arrival.ticket, record, batch)
-            return Outcome.APPLIED, ""
+            return _APPLIED, ""
         if record is None:
             record = self.records[arrival.ticket] = Record()
         return self._judge_event(offset, arrival, record, batch)
@@ -176,14 +188,14 @@ class Processor:
             if record.redacted:
                 return Outcome.IGNORED, ev.REDACTED
             self._redact(offset, arrival.ticket, record, batch)
-            return Outcome.APPLIED, ""
+            return _APPLIED, ""
         if record.redacted:
             if event.type != ev.RESTORED:
                 return Outcome.IGNORED, ev.REDACTED
             self._touch(arrival.ticket, record, batch)
             records.unredact(record, self.settings, self._packing, self._clock)
         elif self._late(arrival, record, batch):
-            return Outcome.LATE, ""
+            return _LATE, ""
         else:
             known = self._known(arrival, record, batch)
             if known is not None:
@@ -202,7 +214,7 @@ class Processor:
         self.rhythm.note(event.source, event.at)
         if self.newest is None or event.at > self.newest:
             self.newest = event.at
-        return Outcome.APPLIED, ""
+        return _APPLIED, ""
 
     def _late(self, arrival: Accepted, record: Record, batch: _Batch) -> bool:
         event = arrival.event
@@ -225,7 +237,7 @@ class Processor:
         if event.at > record.ticket.last_at + self.settings.forgotten:
             return None
         squashed = records.was_squashed(record, event)
-        if not squashed and not records.may_hold(record, event, self._packing):
+        if not squashed and not records.may_hold(record, arrival.identity):
             return None
         # A forgotten ticket may share the record, not its ids: the fold tells them apart.
         self._refresh(arrival.ticket, record, batch)
@@ -264,8 +276,12 @@ class Processor:
                 facts: list[Fact] = []
                 step(record.ticket, event, self.settings, facts)
                 record.append(event, arrival.packed)
-                count(self.windows, facts, 1, self._edges)
-                self._fresh.add(facts, self._edges)
+                for item in facts:
+                    amounts = keys_of(item, self._edges)
+                    self._fresh.count(amounts)
+                    if item.kind in WINDOWED:
+                        for key, amount in amounts:
+                            self.windows.put(item.at, key, amount)
                 return
             self._make_stale(arrival.ticket, record, batch)
         record.append(event, arrival.packed)
@@ -328,8 +344,6 @@ class Processor:
             if self._since is not None:
                 self._arrived.add(ticket)
             self._schedule(ticket, record)
-        if self.windows.now is None and self.newest is not None:
-            self._expect(self.newest - self.settings.behind)
 
     def _announce(self, ticket: str, record: Record) -> None:
         """Say what is true of the ticket's clocks and was not said yet."""
@@ -347,6 +361,9 @@ class Processor:
         self._fresh_outcomes[outcome, "" if conflict else reason] += 1
         if conflict:
             self._fresh_outcomes["flag", "conflict"] += 1
+        self._count_flags(arrival)
+
+    def _count_flags(self, arrival: Arrival) -> None:
         if isinstance(arrival, Accepted):
             for flag in arrival.flags:
                 self._fresh_outcomes["flag", flag] += 1
@@ -377,6 +394,13 @@ class Processor:
                 self._pass(ticket, record)
                 self._retire(ticket, record, now)
         return self._timers.is_due(now)
+
+    def settle(self) -> None:
+        """Bring the windows up to date with all that was applied; before anybody reads them."""
+        if self.windows.now is None and self.newest is not None:
+            self._expect(self.newest - self.settings.behind)
+        self.windows.settle()
+        self.watch.settle()
 
     def _expect(self, earliest: int) -> None:
         self.windows.expect(earliest)
@@ -467,6 +491,8 @@ class Processor:
         the writes (no transactions), outcomes read again are not counted twice, and then a
         ticket that was being dropped is recognised at restore.
         """
+        # What waits for the windows must not grow without bound.
+        self.settle()
         self.outcomes.update(self._fresh_outcomes)
         writes: list[tuple[bytes, bytes | None]] = [
             (TOTALS_KEY, self._packing.dumps(self._dump_totals()))
@@ -542,7 +568,7 @@ class Processor:
             self._announce(ticket, record)
             self._dirty.add(ticket)
         newest = record.ticket.last_at if self.newest is None else self.newest
-        if record.history and record.ticket.last_at >= newest - records.horizon(self.settings):
+        if record.history and record.ticket.last_at >= newest - self.settings.horizon:
             _, facts = records.refold(record, self.settings, self._packing)
             count(self.windows, facts, 1, self._edges)
         self._schedule(ticket, record)

@@ -24,7 +24,6 @@ from streams.core.occasions import (
     STOPS,
     Before,
     Start,
-    before,
     here,
     is_answered,
 )
@@ -56,30 +55,46 @@ class Standing(NamedTuple):
 
 def standings(ticket: Ticket, now: int) -> tuple[Standing, ...]:
     """The contributions of all instances that a policy has ever named, as of `now`."""
-    return tuple(
-        [
-            Standing(c.policy, c.kind, c.queue, c.urgent, c.state(now), c.deadline)
-            for c in instances(ticket)
-        ]
+    return tuple([_standing(clock, now) for clock in instances(ticket)])
+
+
+def _standing(clock: Clock, now: int) -> Standing:
+    made: Standing = tuple.__new__(
+        Standing,
+        (
+            clock.policy,
+            clock.kind,
+            clock.queue,
+            clock.urgent,
+            clock.state(now),
+            clock.deadline,
+        ),
     )
+    return made
 
 
-def instances(ticket: Ticket) -> Iterator[Clock]:
+def instances(ticket: Ticket) -> list[Clock]:
     """The instances that a policy has ever named; finished ones first."""
-    for clock in (*ticket.finished, *ticket.clocks):
-        if clock.counted:
-            yield clock
+    clocks = ticket.clocks if not ticket.finished else (*ticket.finished, *ticket.clocks)
+    return [clock for clock in clocks if clock.policy]
 
 
 def current(ticket: Ticket, kind: str) -> Clock | None:
     """The newest instance of a clock, stopped or not."""
-    return next((clock for clock in ticket.clocks if clock.kind == kind), None)
+    for clock in ticket.clocks:
+        if clock.kind == kind:
+            return clock
+    return None
 
 
 def next_due(ticket: Ticket, now: int) -> int | None:
     """The first instant after `now` at which time does something to a clock."""
-    dues = (clock.next_due(now) for clock in ticket.clocks if not clock.stopped)
-    return min((due for due in dues if due is not None), default=None)
+    earliest: int | None = None
+    for clock in ticket.clocks:
+        due = None if clock.stopped else clock.next_due(now)
+        if due is not None and (earliest is None or due < earliest):
+            earliest = due
+    return earliest
 
 
 def settled(ticket: Ticket, now: int) -> Iterator[Fact]:
@@ -165,6 +180,8 @@ def follow(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Non
     _write_timeline(ticket, event.at)
     if ticket.held_since is not None and was.held_since is None:
         ticket.held_by = (event.source, event.id)
+    if was.holds(ticket, settings.policies):
+        return
     step = _Step(ticket, event, was, settings)
     if ticket.gone != was.gone:
         gone_or_back(ticket, event.at)
@@ -198,7 +215,7 @@ def gone_or_back(ticket: Ticket, at: int) -> None:
 def reconsider(ticket: Ticket, settings: Settings) -> None:
     """Put what has not stopped under policies that are not those of the fold so far."""
     event = Event(ticket.last_at, 0, "", "", ev.UPDATED, {})
-    step = _Step(ticket, event, before(ticket), settings)
+    step = _Step(ticket, event, Before(ticket, settings.policies), settings)
     for clock in ticket.clocks:
         if not clock.stopped:
             step.retarget(clock)
@@ -210,11 +227,14 @@ def _verdict(clock: Clock, at: int) -> None:
 
 
 def _write_timeline(ticket: Ticket, at: int) -> None:
-    now = Stretch(at, ticket.status or "new", ticket.queue, ticket.assignee)
-    timeline = ticket.timeline
-    if timeline and (timeline[-1][1:] == now[1:] or timeline[-1].at > at):
-        # Nothing new, or the creation of an orphan that comes too late to be sorted in.
-        return
+    timeline, status = ticket.timeline, ticket.status or "new"
+    if timeline:
+        last = timeline[-1]
+        same = last[1] == status and last[2] == ticket.queue and last[3] == ticket.assignee
+        if same or last[0] > at:
+            # Nothing new, or the creation of an orphan that comes too late to be sorted in.
+            return
+    now = Stretch(at, status, ticket.queue, ticket.assignee)
     # Two changes in one millisecond leave nothing in between.
     former = timeline[:-1] if timeline and timeline[-1].at == at else timeline
     ticket.timeline = (*former, now)

@@ -17,11 +17,12 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core import facts as fact
-from streams.core import occasions, promises
+from streams.core import promises
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
-from streams.core.instants import DAY, HOUR
+from streams.core.instants import DAY
+from streams.core.occasions import Before
 from streams.core.policies import NO_POLICIES
 from streams.core.settings import Settings
 from streams.core.tally import Tally
@@ -159,9 +160,9 @@ def digest(event: Event) -> bytes:
     return blake2b(f"{event.source}\0{event.id}".encode(), digest_size=8).digest()
 
 
-def may_hold(record: Record, event: Event, packing: Packing) -> bool:
-    """Whether the history may hold an event of this source and id (never wrongly "no")."""
-    return b"," + packing.dumps([event.source, event.id])[1:-1] + b"," in record.history
+def may_hold(record: Record, identity: bytes) -> bool:
+    """Whether the history may hold an event of this identity (never wrongly "no")."""
+    return identity in record.history
 
 
 def was_squashed(record: Record, event: Event) -> bool:
@@ -179,14 +180,6 @@ def refold(record: Record, settings: Settings, packing: Packing) -> tuple[Ticket
     return fold(packing.unpack(record.history), settings, facts, base), facts
 
 
-def horizon(settings: Settings) -> int:
-    """How long events stay in the history.
-
-    As long as another one may be sorted among them, or a window may count them.
-    """
-    return max(settings.apply_within, *settings.windows) + HOUR
-
-
 def squash_due(record: Record, settings: Settings) -> bool:
     """Whether the history is worth cutting now.
 
@@ -199,7 +192,7 @@ def squash_due(record: Record, settings: Settings) -> bool:
         return False
     if _outgrown(record, settings):
         return True
-    ticket, kept = record.ticket, horizon(settings)
+    ticket, kept = record.ticket, settings.horizon
     return (
         ticket.created_at is not None
         and ticket.created_at < ticket.last_at - kept
@@ -227,7 +220,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     (then the record is flagged, because an event that is not late may come too late).
     """
     events = sorted(packing.unpack(record.history))
-    cut = record.ticket.last_at - horizon(settings) if before is None else before
+    cut = record.ticket.last_at - settings.horizon if before is None else before
     early = before is None and _outgrown(record, settings)
     if before is None and events[0].at >= cut:
         record.squashed_early = True
@@ -349,7 +342,7 @@ def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing:
     """
     ticket, past, flips = checkpoint_of(record, settings, packing)
     if event.type == CREATED and ticket.orphan:
-        was = occasions.before(ticket)
+        was = Before(ticket, settings.policies)
         begin(ticket, (event,))
         ticket.existed = True
         if settings.policies:

@@ -207,7 +207,7 @@ def _sla(tally: Tally, policies: Policies) -> list[dict[str, Any]]:
 
 def _promised(tally: Tally) -> list[tuple[str, str]]:
     """Pairs of policy and clock that instances were counted under, also of policies long gone."""
-    return sorted({cell[:2] for kind, cell in tally.counts if kind == fact.PROMISE})
+    return sorted({(cell[0], cell[1]) for kind, cell in tally.counts if kind == fact.PROMISE})
 
 
 _PARTS: Final = {kind: part for part, kind in fact.SPENT.items()}

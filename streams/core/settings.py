@@ -72,6 +72,13 @@ class Settings:
     history_bytes: int = 512 * 1024
     reported_at: int | None = None
     """Events later than this are kept as they came: a replay is to report as of then."""
+    horizon: int = field(init=False)
+    """How long events stay in the history: as long as another one may be sorted among them, or a
+    window may count them."""
+
+    def __post_init__(self) -> None:
+        horizon = max(self.apply_within, *self.windows) + HOUR
+        object.__setattr__(self, "horizon", horizon)
 
     def source(self, name: str) -> SourceSettings:
         """The settings of a source: those of the first pattern that matches its name."""

@@ -27,7 +27,7 @@ from streams.core.policies import Policies
 from streams.core.promises import Standing
 from streams.core.windows import Windows
 
-OutcomeKey = tuple[str, str, str]
+OutcomeKey = tuple[str, ...]
 """(policy, clock, one of `OUTCOMES`)."""
 
 OPEN: Final = (RUNNING, AT_RISK, PAUSED, BREACHED_OPEN)
@@ -44,16 +44,22 @@ class Deadlines:
     __slots__ = ("_minutes",)
 
     def __init__(self) -> None:
-        self._minutes: dict[int, Counter[int]] = {}
+        self._minutes: dict[int, dict[int, int]] = {}
 
     def move(self, at: int, sign: int) -> None:
         """Add (+1) or take out (-1) one instant."""
-        minute = self._minutes.setdefault(at // MINUTE, Counter())
-        minute[at] += sign
-        if not minute[at]:
-            del minute[at]
-            if not minute:
-                del self._minutes[at // MINUTE]
+        place = at // MINUTE
+        minute = self._minutes.get(place)
+        if minute is None:
+            self._minutes[place] = {at: sign}
+            return
+        left = minute.get(at, 0) + sign
+        if left:
+            minute[at] = left
+            return
+        del minute[at]
+        if not minute:
+            del self._minutes[place]
 
     def within(self, now: int, spans: Sequence[int]) -> list[int]:
         """How many lie in [now, now + span] for each of the spans."""
@@ -74,9 +80,9 @@ class Watch:
 
     def __init__(self, policies: Policies, spans: Iterable[int]) -> None:
         spans = tuple(spans)
-        self.open: Counter[tuple[str, str, str, str]] = Counter()
+        self.open: dict[tuple[str, str, str, str], int] = {}
         """Instances by (policy, clock, queue, state), for states in `OPEN`."""
-        self.urgent: Counter[tuple[str, str, str, str]] = Counter()
+        self.urgent: dict[tuple[str, str, str, str], int] = {}
         """Those in `PRESSING` of tickets of urgent priority, by (policy, clock, queue, state)."""
         self.due: dict[tuple[str, str], Deadlines] = {}
         """Deadlines of running clocks, by (policy, clock)."""
@@ -135,6 +141,12 @@ class Watch:
         for calendar, windows in self.working.items():
             windows.expect(calendar.before(earliest))
 
+    def settle(self) -> None:
+        """Bring the windows up to date with what was moved."""
+        self.wall.settle()
+        for windows in self.working.values():
+            windows.settle()
+
     def _count(self, one: Standing, sign: int) -> None:
         if one.state in OPEN:
             _add(self.open, (one.policy, one.clock, one.queue, one.state), sign)
@@ -143,17 +155,19 @@ class Watch:
             if one.state in _DUE:
                 self.due.setdefault((one.policy, one.clock), Deadlines()).move(one.deadline, sign)
         if one.state in OUTCOMES and one.deadline < FOREVER:
-            amounts = (((one.policy, one.clock, one.state), sign),)
-            self.wall.put(one.deadline, amounts)
+            key = (one.policy, one.clock, one.state)
+            self.wall.put(one.deadline, key, sign)
             calendar = self._calendars.get(one.policy)
-            if calendar in self.working:
-                self.working[calendar].put(calendar.before(one.deadline), amounts)
+            if calendar is not None and not calendar.always:
+                self.working[calendar].put(calendar.before(one.deadline), key, sign)
 
 
 _Key = TypeVar("_Key", bound=tuple[str, ...])
 
 
-def _add(counts: Counter[_Key], key: _Key, sign: int) -> None:
-    counts[key] += sign
-    if not counts[key]:
+def _add(counts: dict[_Key, int], key: _Key, sign: int) -> None:
+    count = counts.get(key, 0) + sign
+    if count:
+        counts[key] = count
+    else:
         del counts[key]

@@ -12,10 +12,9 @@ is fast) wait until now has reached them. Sums of slots of several partitions ad
 """
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from streams.core import facts as fact
 from streams.core.facts import Fact
@@ -32,7 +31,7 @@ EDGES: Final = tuple(
 )
 """Histogram bucket edges from a minute to a week, milliseconds, upper bounds inclusive."""
 
-WindowKey = tuple[str, str, int]
+WindowKey = tuple[Any, ...]
 """(kind of fact, queue, `COUNT`, `SUM` or the index of a histogram bucket)."""
 Key = TypeVar("Key", bound=Hashable)
 COUNT: Final = -1
@@ -55,10 +54,18 @@ WINDOWED: Final = frozenset(
 """Kinds of facts that windows count; durations also by histogram bucket."""
 
 
+FINEST: Final = 10 * SECOND
+"""Every slot of every window is a multiple of it."""
+
+
+Waiting = list[tuple[int, Key, int]]
+"""(instant, key, amount)."""
+
+
 def step_of(span: int) -> int:
     """The slot length of a window: fine enough to be smooth, coarse enough to be small."""
     if span <= 5 * MINUTE:
-        return 10 * SECOND
+        return FINEST
     if span <= HOUR:
         return MINUTE
     return 15 * MINUTE if span <= DAY else HOUR
@@ -84,78 +91,123 @@ class Window(Generic[Key]):
     def __init__(self, span: int) -> None:
         self.span = span
         self.step = step_of(span)
-        self.totals: Counter[Key] = Counter()
-        """The sums of the window as of the last `advance`."""
-        self._slots: dict[int, Counter[Key]] = {}
-        self._low: int | None = None
+        self.totals: dict[Key, int] = {}
+        """The sums of the window as of the last `advance`; none that is zero."""
+        self._slots: dict[int, dict[Key, int]] = {}
+        self._low: int = -(1 << 62)
 
-    def add(self, at: int, key: Key, amount: int) -> None:
-        """Add to the slot of `at`; one that has already fallen out changes nothing."""
-        index = (at - 1) // self.step
-        if self._low is not None and index < self._low:
+    def add(self, reached: Sequence[tuple[int, Waiting[Key]]]) -> None:
+        """Add what has come to wait no longer, in slots of `FINEST` and the order of time.
+
+        What has already fallen out changes nothing.
+        """
+        within = self.step // FINEST
+        current, sums = self._low, dict[Key, int]()
+        for finest, waiting in reached:
+            index = finest // within
+            if index < self._low:
+                continue
+            if index != current:
+                self._put(current, sums)
+                current, sums = index, {}
+            for _, key, amount in waiting:
+                sums[key] = sums.get(key, 0) + amount
+        self._put(current, sums)
+
+    def _put(self, index: int, sums: dict[Key, int]) -> None:
+        if not sums:
             return
+        _add(self.totals, sums, 1)
         slot = self._slots.get(index)
         if slot is None:
-            slot = self._slots[index] = Counter()
-        slot[key] += amount
-        self.totals[key] += amount
+            self._slots[index] = sums
+        else:
+            for key, amount in sums.items():
+                slot[key] = slot.get(key, 0) + amount
 
     def advance(self, now: int) -> None:
         """Move the right edge to `now`, which never decreases, and drop what falls out."""
         low = now // self.step - self.span // self.step
-        if self._low is not None and low <= self._low:
+        if low <= self._low:
             return
         self._low = low
         for index in [index for index in self._slots if index < low]:
-            self.totals.subtract(self._slots.pop(index))
-        if not self._slots:
-            self.totals.clear()
+            _add(self.totals, self._slots.pop(index), -1)
+
+
+def _add(totals: dict[Key, int], sums: Mapping[Key, int], sign: int) -> None:
+    for key, amount in sums.items():
+        total = totals.get(key, 0) + sign * amount
+        if total:
+            totals[key] = total
+        else:
+            totals.pop(key, None)
 
 
 class Windows(Generic[Key]):
-    """All windows of one partition, advanced together; sums by whatever key their owner has."""
+    """All windows of one partition, advanced together; sums by whatever key their owner has.
 
-    __slots__ = ("_ahead", "_order", "_reached", "now", "windows")
+    What is put waits until now has reached it, in slots of the finest step. `settle` moves it
+    on to all windows at once, so that what happens often costs little; until then they do not
+    know of it.
+    """
+
+    __slots__ = ("_reached", "_starts", "_waiting", "now", "windows")
 
     def __init__(self, spans: Iterable[int]) -> None:
-        self.windows: tuple[Window[Key], ...] = tuple(Window(span) for span in spans)
+        self.windows: tuple[Window[Key], ...] = tuple([Window(span) for span in spans])
         self.now: int | None = None
         """Effective now; `None` until the partition has one."""
         self._reached: int = -1
-        """Facts up to here are in the slots, newer ones wait."""
-        self._ahead: list[tuple[int, int, tuple[tuple[Key, int], ...]]] = []
-        self._order = 0
+        """What is put at an instant up to here is in the windows once it is settled."""
+        self._waiting: dict[int, Waiting[Key]] = {}
+        """What is put and not in the windows yet, by slot of `FINEST`."""
+        self._starts: list[int] = []
+        """The slots in which something waits, as a heap."""
 
-    def put(self, at: int, amounts: tuple[tuple[Key, int], ...]) -> None:
-        """Add amounts at an instant; those of the future wait until now has reached them."""
-        if at > self._reached:
-            self._order += 1
-            heappush(self._ahead, (at, self._order, amounts))
+    def put(self, at: int, key: Key, amount: int) -> None:
+        """Add an amount at an instant; one of the future waits until now has reached it."""
+        index = (at - 1) // FINEST
+        waiting = self._waiting.get(index)
+        if waiting is None:
+            self._waiting[index] = [(at, key, amount)]
+            heappush(self._starts, index)
         else:
-            self._place(at, amounts)
+            waiting.append((at, key, amount))
 
     def advance(self, now: int) -> None:
-        """Move effective now forward."""
-        if self.now is not None and now <= self.now:
-            return
-        self.now = now
+        """Move effective now forward; `settle` brings the sums up to it."""
+        if self.now is None or now > self.now:
+            self.now = now
         self.expect(now)
 
     def expect(self, earliest: int) -> None:
         """Effective now is this instant, or will be a later one: no fact up to it is ahead."""
-        if earliest <= self._reached:
-            return
-        self._reached = earliest
-        while self._ahead and self._ahead[0][0] <= earliest:
-            at, _, amounts = heappop(self._ahead)
-            self._place(at, amounts)
-        for window in self.windows:
-            window.advance(earliest)
-
-    def _place(self, at: int, amounts: tuple[tuple[Key, int], ...]) -> None:
-        for key, amount in amounts:
+        if earliest > self._reached:
+            self._reached = earliest
             for window in self.windows:
-                window.add(at, key, amount)
+                window.advance(earliest)
+
+    def settle(self) -> None:
+        """Move what waits no longer into the windows."""
+        reached = self._reached
+        last = (reached - 1) // FINEST
+        due: list[tuple[int, Waiting[Key]]] = []
+        while self._starts and self._starts[0] <= last:
+            index = heappop(self._starts)
+            due.append((index, self._waiting.pop(index)))
+        if not due:
+            return
+        index, waiting = due[-1]
+        if index == last:
+            # The slot that now is in: some of it may be ahead still.
+            due[-1] = (index, [one for one in waiting if one[0] <= reached])
+            ahead = [one for one in waiting if one[0] > reached]
+            if ahead:
+                self._waiting[index] = ahead
+                heappush(self._starts, index)
+        for window in self.windows:
+            window.add(due)
 
 
 def count(
@@ -164,5 +216,5 @@ def count(
     """Add (+1) or take back (-1) facts, at their own times."""
     for item in items:
         if item.kind in WINDOWED:
-            amounts = keys_of(item, edges)
-            windows.put(item.at, amounts if sign > 0 else tuple((k, -n) for k, n in amounts))
+            for key, amount in keys_of(item, edges):
+                windows.put(item.at, key, sign * amount)

@@ -97,6 +97,8 @@ def take(partitions: Partitions, now: int) -> Snapshot:
     counted = partitions.counted
     owned = sorted(partitions.owned.values(), key=lambda one: one.partition)
     ready = [one.processor for one in owned if one.ready]
+    for processor in ready:
+        processor.settle()
     return Snapshot(
         progress=tuple(_progress(one, now) for one in owned),
         tickets=tuple(_tickets(one) for one in ready),

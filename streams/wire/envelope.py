@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from streams.core.events import Accepted, Event
 from streams.core.instants import is_leap_second, parse_rfc3339
+from streams.wire.codec import dumps
 from streams.wire.kinds import MAX_EXACT
 from streams.wire.packing import pack
 from streams.wire.reasons import MAX_KEPT_BYTES, Flag, Reason, Refusal
@@ -79,4 +80,6 @@ def accepted(ticket: str, event: Event, time: str, flags: set[str]) -> Accepted:
         raise Refusal(Reason.OVERSIZE)
     if is_leap_second(time):
         flags.add(Flag.LEAP_SECOND)
-    return Accepted(ticket, event, packed, tuple(sorted(map(str, flags))) if flags else ())
+    identity = dumps([event.source, event.id])
+    told = tuple(sorted(map(str, flags))) if flags else ()
+    return Accepted(ticket, event, packed, b",%b," % identity[1:-1], told)

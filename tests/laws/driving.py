@@ -177,7 +177,7 @@ class Partition:
     def squash(self) -> None:
         """Squash what no event on time can precede, long before it is due."""
         for record in self.processor.records.values():
-            before = record.ticket.last_at - records.horizon(self.settings)
+            before = record.ticket.last_at - self.settings.horizon
             created_at = record.ticket.created_at
             if record.history and created_at is not None and created_at < before:
                 records.squash(record, self.settings, packing, before)

@@ -98,7 +98,8 @@ def live_gauges(processor: Processor) -> Gauges:
 
 def live_windows(processor: Processor) -> dict[int, Counter[WindowKey]]:
     """The engine's windows by span."""
-    return {window.span: +window.totals for window in processor.windows.windows}
+    processor.settle()
+    return {window.span: Counter(window.totals) for window in processor.windows.windows}
 
 
 def _facts(found: Tickets, settings: Settings) -> Iterator[Fact]:
@@ -107,7 +108,7 @@ def _facts(found: Tickets, settings: Settings) -> Iterator[Fact]:
 
 
 def _instants(oldest: Oldest) -> list[int]:
-    return list(oldest._counts.elements())
+    return [at for at, count in oldest._counts.items() for _ in range(count)]
 
 
 def _sorted(owed: Mapping[str, Mapping[tuple[str, str], list[int]]]) -> Gauges:

@@ -109,13 +109,14 @@ def _assert_gauges(partition: Partition, counted: Iterable[Counted], now: int) -
 def _assert_windows(partition: Partition, counted: list[Counted], now: int) -> None:
     """All policies on the wall clock; those of each calendar along its open time."""
     watch = partition.processor.watch
+    partition.processor.settle()
     for window in watch.wall.windows:
-        assert +window.totals == _window(counted, now, window.span, lambda at: at)
+        assert Counter(window.totals) == _window(counted, now, window.span, lambda at: at)
     names = {policy.name: policy.calendar for policy in partition.settings.policies.policies}
     for calendar, windows in watch.working.items():
         own = [each for each in counted if names[each.one.policy] is calendar]
         for window in windows.windows:
-            assert +window.totals == _window(own, now, window.span, calendar.before)
+            assert Counter(window.totals) == _window(own, now, window.span, calendar.before)
 
 
 def _window(

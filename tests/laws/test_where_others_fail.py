@@ -41,6 +41,7 @@ class TestDetection:
         partition.processor.advance(minute(5) + 1)
         assert told(partition) == [("breached", 5)]
         assert open_clocks(partition.processor) == {"breached_open": 1}
+        partition.processor.settle()
         hour = partition.processor.watch.wall.windows[1]
         assert hour.totals == {("all", "first_response", "breached_open"): 1}
 

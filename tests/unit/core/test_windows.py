@@ -14,7 +14,8 @@ def created(at: int) -> Fact:
 
 
 def counted(windows: Windows[WindowKey], place: int = 0) -> int:
-    return windows.windows[place].totals["created", "q", COUNT]
+    windows.settle()
+    return windows.windows[place].totals.get(("created", "q", COUNT), 0)
 
 
 def test_a_window_is_open_on_the_left_and_closed_on_the_right() -> None:
@@ -107,6 +108,7 @@ def test_a_duration_on_a_bucket_edge_belongs_to_the_bucket_below() -> None:
     windows.advance(T)
     spans = (EDGES[0], EDGES[0] + 1, EDGES[-1] + 1)
     count(windows, [Fact(FIRST_RESPONSE, T, CELL, span) for span in spans], 1)
+    windows.settle()
     totals = windows.windows[0].totals
     assert totals[FIRST_RESPONSE, "q", 0] == 1
     assert totals[FIRST_RESPONSE, "q", 1] == 1

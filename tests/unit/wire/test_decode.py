@@ -48,6 +48,7 @@ class TestModes:
             ),
             b'[1772442000000,12,"desk/acme","e-1","ticket.updated",'
             b'{"assignee":null,"queue":"payments"}]',
+            b',"desk/acme","e-1",',
         )
 
     @pytest.mark.parametrize("event_type", sorted(PAYLOADS))
