@@ -23,11 +23,11 @@ if sys.version_info < (3, 11):
 endef
 export CHECK_PYTHON
 
-.PHONY: help demo test lint install bench lock kafka clean
+.PHONY: help demo test lint install native pure bench bench-peers lock kafka clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(RUNTIME) ## Broker, simulated support team, worker, metrics and terminal view
 	@exec $(BIN)/deskpulse demo $(ARGS)
@@ -42,8 +42,18 @@ lint: $(DEV) ## Style and types only
 
 install: $(DEV) ## Only prepare .venv, with the tools of development
 
+native: $(DEV) pure ## Compile the engine with mypyc (needs a C compiler): several times as fast
+	@$(BIN)/python deploy/native.py > target/native.log 2>&1 || { cat target/native.log; exit 1; }
+
+pure: ## Undo `make native`: run the same modules as plain Python
+	@mkdir -p target
+	@rm -rf build *__mypyc.*.so streams/*/*.so
+
 bench: $(DEV) ## The benchmarks
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: $(DEV) $(KAFKA) ## The comparison with Kafka Streams and others (needs a JDK and Maven)
+	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
 lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--upgrade for all)
 	$(LOCK) pyproject.toml -o requirements.lock

@@ -370,11 +370,12 @@ class Clock:
     def load(cls, dumped: Sequence[Any], terms: Sequence[Terms]) -> "Clock":
         """The clock that `dump` wrote; without terms where there are none of that number."""
         number, *values = dumped
-        clock = cls("", 0, "", "")
-        for name, value in zip(_KEPT, values, strict=True):
+        kept = dict(zip(_KEPT, values, strict=True))
+        clock = cls(kept["kind"], kept["start"], kept["source"], kept["id"])
+        clock.gaps = tuple([(stop, resumed) for stop, resumed in kept.pop("gaps")])
+        clock.log = tuple([Entry(*entry) for entry in kept.pop("log")])
+        for name, value in kept.items():
             setattr(clock, name, value)
-        clock.gaps = tuple((stop, resumed) for stop, resumed in clock.gaps)
-        clock.log = tuple(Entry(*entry) for entry in clock.log)
         if 0 <= number < len(terms):
             clock.terms = terms[number]
         return clock

@@ -254,17 +254,40 @@ def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fa
 def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:
     """Last writer wins, attribute by attribute; `None` clears."""
     for name, value in data.items():
-        if name in CORE_ATTRIBUTES:
-            setattr(ticket, name, None if value is None else intern(value))
+        # One by one, and only what is new: each event comes by here.
+        if name == "status":
+            if value != ticket.status:
+                ticket.status = _kept(value)
+        elif name == "priority":
+            if value != ticket.priority:
+                ticket.priority = _kept(value)
+        elif name == "queue":
+            if value != ticket.queue:
+                ticket.queue = _kept(value)
+        elif name == "assignee":
+            if value != ticket.assignee:
+                ticket.assignee = _kept(value)
+        elif name == "channel":
+            if value != ticket.channel:
+                ticket.channel = _kept(value)
         elif name != "actor":
             extra = dict(ticket.extra or ())
             extra.pop(name, None)
             if value is not None:
                 extra[name] = value
             ticket.extra = extra or None
-    cell = cell_of(ticket)
-    if cell != ticket.cell:
-        ticket.cell = cell
+    queue, priority, channel = ticket.cell
+    if (
+        queue != (ticket.queue or "")
+        or priority != (ticket.priority or "")
+        or channel != (ticket.channel or "")
+    ):
+        ticket.cell = cell_of(ticket)
+
+
+def _kept(value: str | None) -> str | None:
+    """The same text once, however many tickets have it."""
+    return None if value is None else intern(value)
 
 
 def _assigned(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:

@@ -38,6 +38,9 @@ MAX_FINISHED: Final = 200
 MAX_FLIPS: Final = 2_000
 """Flips of depth a checkpoint keeps; a ticket that flaps more loses its oldest ones."""
 
+WORTH_SQUASHING: Final = 20
+"""Events of a history; what fewer of them come to is hardly smaller than they are."""
+
 _NEVER: Final = -1
 
 
@@ -194,7 +197,8 @@ def squash_due(record: Record, settings: Settings) -> bool:
         return True
     ticket, kept = record.ticket, settings.horizon
     return (
-        ticket.created_at is not None
+        record.events >= WORTH_SQUASHING
+        and ticket.created_at is not None
         and ticket.created_at < ticket.last_at - kept
         and record.oldest_at < ticket.last_at - 2 * kept - DAY
     )

@@ -77,7 +77,7 @@ class Settings:
     window may count them."""
 
     def __post_init__(self) -> None:
-        horizon = max(self.apply_within, *self.windows) + HOUR
+        horizon = max((self.apply_within, *self.windows)) + HOUR
         object.__setattr__(self, "horizon", horizon)
 
     def source(self, name: str) -> SourceSettings:

@@ -51,7 +51,8 @@ class AtLeastOnceJournal:
     ) -> None:
         """Outputs first: once the changelog says that a record was read, nobody sends them."""
         producer = await self._started()
-        await asyncio.gather(*await send_outputs(producer, outputs))
+        topic = self._config.topics.source
+        await asyncio.gather(*await send_outputs(producer, topic, partition, outputs))
         await asyncio.gather(*await send(producer, self._changelog.topic, partition, changelog))
         await self._commit_offset(partition, position)
 

@@ -1,11 +1,11 @@
 """Reading and writing the changelog, and sending outputs, over aiokafka.
 
-The changelog is written as ready-made record batches: a fraction of the cost of a send per
-record, and the records of one commit stay in order.
+Both are written as ready-made record batches: a fraction of the cost of a send per record, and
+the records of one commit stay in order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config, Kafka
 from streams.kafka.connection import client_arguments, started
-from streams.kafka.journal import Output, Write
+from streams.kafka.journal import Headers, Output, Write
 
 MAX_BATCH_BYTES: Final = 1_000_000
 """Below the brokers' default `message.max.bytes`; a larger record is a batch of its own."""
@@ -100,34 +100,62 @@ async def committed(config: Config, partition: int) -> int | None:
 
 
 async def send(
-    producer: AIOKafkaProducer, topic: str, partition: int, writes: Sequence[Write]
+    producer: AIOKafkaProducer, topic: str, partition: int, writes: Iterable[Write]
 ) -> list[asyncio.Future[Any]]:
-    """Hand writes over in batches, in order; the futures end with the acknowledgements."""
-    futures: list[asyncio.Future[Any]] = []
-    batch = producer.create_batch()
+    """Hand writes over in batches, in order; the futures end with the acknowledgements.
+
+    Raises `RecordTooLargeError` for one that the topic does not accept.
+    """
+    records: list[_Record] = []
     for key, value in writes:
         if len(value or b"") > MAX_RECORD_BYTES:
             raise RecordTooLargeError(
                 f"a changelog record of {len(value or b'')} bytes exceeds {MAX_RECORD_BYTES}"
             )
-        if batch.append(key=key, value=value, timestamp=None) is None:
+        records.append((key, value, ()))
+    return await _send_batches(producer, topic, partition, records)
+
+
+async def send_outputs(
+    producer: AIOKafkaProducer, source: str, partition: int, outputs: Sequence[Output]
+) -> list[asyncio.Future[Any]]:
+    """Hand over what was made of one partition of the `source` topic.
+
+    It goes to the partition of the same number, where the topic has as many: all that concerns
+    a ticket stays together, whichever partitioner its source uses. Else its key decides.
+    """
+    by_topic: dict[str, list[_Record]] = {}
+    for output in outputs:
+        records = by_topic.setdefault(output.topic, [])
+        records.append((output.key, output.value, output.headers))
+    futures: list[asyncio.Future[Any]] = []
+    for topic, records in by_topic.items():
+        if await producer.partitions_for(topic) == await producer.partitions_for(source):
+            futures += await _send_batches(producer, topic, partition, records)
+        else:
+            futures += [
+                await producer.send(topic, key=key, value=value, headers=list(headers))
+                for key, value, headers in records
+            ]
+    return futures
+
+
+_Record = tuple[bytes | None, bytes | None, Headers]
+
+
+async def _send_batches(
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Iterable[_Record]
+) -> list[asyncio.Future[Any]]:
+    futures: list[asyncio.Future[Any]] = []
+    batch = producer.create_batch()
+    for key, value, headers in records:
+        taken = batch.append(key=key, value=value, timestamp=None, headers=list(headers))
+        if taken is None:
             batch.close()
             futures.append(await producer.send_batch(batch, topic, partition=partition))
             batch = producer.create_batch()
-            batch.append(key=key, value=value, timestamp=None)
+            batch.append(key=key, value=value, timestamp=None, headers=list(headers))
     if batch.record_count():
         batch.close()
         futures.append(await producer.send_batch(batch, topic, partition=partition))
     return futures
-
-
-async def send_outputs(
-    producer: AIOKafkaProducer, outputs: Sequence[Output]
-) -> list[asyncio.Future[Any]]:
-    """Hand outputs over one by one: they are few, and carry headers."""
-    return [
-        await producer.send(
-            output.topic, key=output.key, value=output.value, headers=list(output.headers)
-        )
-        for output in outputs
-    ]

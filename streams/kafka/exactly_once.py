@@ -62,7 +62,7 @@ class ExactlyOnceJournal:
         producer = self._producers[partition]
         source = TopicPartition(self._config.topics.source, partition)
         async with producer.transaction():
-            acknowledged = await send_outputs(producer, outputs)
+            acknowledged = await send_outputs(producer, source.topic, partition, outputs)
             acknowledged += await send(producer, self._changelog.topic, partition, changelog)
             await asyncio.gather(*acknowledged)
             await producer.send_offsets_to_transaction(

@@ -94,6 +94,8 @@ class Owned:
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    writing: asyncio.Task[None] | None = None
+    """A write beside the commit cycle, because much had changed."""
 
     @property
     def lag(self) -> int:
@@ -223,7 +225,7 @@ class Partitions:
             position = owned.processor.position
             self._fold(owned, [r for r in records[start : start + CHUNK] if r.offset >= position])
             if owned.processor.pending >= MAX_PENDING:
-                await self._write(owned)
+                await self._write_beside(owned)
             await asyncio.sleep(0)
         if owned is not None:
             owned.on_the_way = max(0, owned.on_the_way - 1)
@@ -312,6 +314,16 @@ class Partitions:
             await self._each(self._let_pass, waves)
         await self._each(self._write, [owned for owned in ready if owned.ready])
 
+    async def _write_beside(self, owned: Owned) -> None:
+        """Write while the partition is fed on; at most one write is under way."""
+        if owned.writing is not None:
+            await asyncio.wait([owned.writing])
+        if self.broken is None:
+            owned.writing = asyncio.ensure_future(self._write(owned))
+            owned.writing.add_done_callback(_heed)
+            # The cut is taken before anything more is folded.
+            await asyncio.sleep(0)
+
     async def _write(self, owned: Owned) -> None:
         async with owned.committing:
             if self.broken is not None:
@@ -358,3 +370,9 @@ class Partitions:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+
+def _heed(writing: asyncio.Task[None]) -> None:
+    """A write that failed has told so (`Partitions.broken`): nothing is written after it."""
+    if not writing.cancelled():
+        writing.exception()

@@ -10,11 +10,12 @@ and a partition is fetched only once `Hooks` say that it is restored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
+from faust.types.tuples import ConsumerMessage
 
 from streams.clock import wall_ms
 from streams.kafka.journal import Answer
@@ -66,6 +67,11 @@ class ConsumerThread(AIOKafkaConsumerThread):
         async def ask_and_stamp(assignment: Any, node_id: int, request: Any) -> Any:
             asked_at = wall_ms()
             answered = await ask(assignment, node_id, request)
+            for result in fetcher._records.values():  # noqa: SLF001
+                records = getattr(result, "_partition_records", None)
+                if records is not None:
+                    # A record as it was parsed has all we ask for: no copy of it is made.
+                    records._consumer_record = _as_parsed  # noqa: SLF001
             # aiokafka stamps an answer when it looks at it, and a process that was paused in
             # between would take an old answer for a new one.
             for source in assignment.tps:
@@ -122,9 +128,24 @@ class BatchConsumer(Consumer):
             if not records:
                 continue
             tp = TP(source.topic, source.partition)
-            message = self._to_message(tp, records[-1])
-            message.key, message.value = None, records
-            yield tp, message
+            yield tp, self._to_batch(tp, records)
+
+    def _to_batch(self, tp: TP, records: Sequence[Any]) -> ConsumerMessage:
+        """The message that carries records; its offset is that of the last one."""
+        last = records[-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1000,
+            last.timestamp_type,
+            None,
+            None,
+            records,
+            None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
         """Offsets between the last records of two batches are no gap."""
@@ -179,6 +200,10 @@ class BatchConsumer(Consumer):
         if at is None or end is None or end < 0 or not state.has_valid_position:
             return None
         return Answer(end, state.position, at)
+
+
+def _as_parsed(_: Any, record: Any) -> Any:
+    return record
 
 
 class BatchTransport(Transport):

@@ -7,6 +7,7 @@ module ties its consumer (`streams.kafka.transport`) to the partitions this work
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,9 @@ log = logging.getLogger("deskpulse")
 
 LOOK_S: Final = 0.5
 MAX_CYCLES: Final = 5
+GC_THRESHOLDS: Final = (50_000, 5, 1_000_000)
+"""For the garbage collector. State makes no cycles and grows all the time, so with Python's own
+thresholds much of the time goes into looking for them, and whole sweeps hold everything up."""
 STOP_S: Final = 20.0
 """How long a stop may take before the process ends anyway."""
 
@@ -179,6 +183,8 @@ class Worker:
         owned = await self.partitions.restore(partition, seek)
         if owned is None:
             return
+        # Tickets stay: nothing is gained by looking through them again and again.
+        gc.freeze()
         log.info(
             "partition %d restored: %d tickets, reading from offset %d",
             partition,
@@ -204,6 +210,7 @@ class Worker:
 
         Raises what failed.
         """
+        gc.set_threshold(*GC_THRESHOLDS)
         await self.app.start()
         while not self.stopping.is_set():
             self._look_after()

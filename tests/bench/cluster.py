@@ -36,11 +36,13 @@ def kafka() -> Iterator[Broker]:
 
 
 @contextmanager
-def application(broker: Broker, source: str, promises: str = "") -> Iterator[Application]:
+def application(
+    broker: Broker, source: str, promises: str = "", extra: str = ""
+) -> Iterator[Application]:
     """A new application, exactly once, by the wall clock; all else is default.
 
     Its topics exist. Whoever gives the same name of a source reads the same events. `promises`
-    is the text of an sla.yml.
+    is the text of an sla.yml, `extra` are further lines of deskpulse.yml.
     """
     app = unique("bench")
     with TemporaryDirectory() as name:
@@ -51,7 +53,7 @@ def application(broker: Broker, source: str, promises: str = "") -> Iterator[App
             f"topics: {{source: {source}, transitions: {app}-transitions, late: {app}-late, "
             f"dead_letters: {app}-dead}}\n"
             "delivery: exactly_once\n"
-        )
+        ) + extra
         for file in (folder / "deskpulse.yml", folder / CONF / "deskpulse.yml"):
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)

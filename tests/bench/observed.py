@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from unittest.mock import patch
 from streams.config import load
 from streams.config.model import Metrics
 from streams.core.processor import Processor
+from streams.core.promises import standings
 from streams.core.windows import COUNT
 from streams.kafka.journal import Write
 from streams.kafka.partitions import Partitions
@@ -30,18 +32,21 @@ from tests.bench.machine import peak_rss
 LOOK_S: Final = 0.005
 """Between two looks; a worker does not notice it."""
 PATIENCE_S: Final = 120.0
+SLOWEST: Final = 2_000
+"""Events per second that even a slow machine folds."""
 
 
 class Stopwatch:
     """Instants and CPU seconds at which something was seen for the first time."""
 
-    def __init__(self, partitions: Partitions) -> None:
+    def __init__(self, partitions: Partitions, patience_s: float) -> None:
         self._partitions = partitions
+        self._patience_s = patience_s
         self.seen: dict[str, tuple[float, float]] = {}
 
     async def until(self, name: str, happened: Callable[[Partitions], bool]) -> None:
         """Look until it has happened, and note when; raises `TimeoutError` when it does not."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self._patience_s):
             while not happened(self._partitions):  # noqa: ASYNC110 - nobody tells when it has
                 await asyncio.sleep(LOOK_S)
         self.seen[name] = time.monotonic(), time.process_time()
@@ -71,7 +76,7 @@ async def observe(folder: Path, events: int) -> dict[str, Any]:
     config = replace(load(folder), metrics=Metrics(port=0))
     with Exporter(config) as exporter, restoring() as restore_s:
         worker = Worker(config, exactly_once=True, on_cycle=exporter.show)
-        watch = Stopwatch(worker.partitions)
+        watch = Stopwatch(worker.partitions, PATIENCE_S + events / SLOWEST)
         running = asyncio.create_task(worker.run())
         await watch.until("assigned", lambda partitions: bool(partitions.owned))
         await watch.until("ready", lambda _: exporter.ready()[0])
@@ -100,11 +105,20 @@ def _found(partitions: Partitions) -> dict[str, Any]:
         if what == COUNT:
             sums[kind] = sums.get(kind, 0) + count
     processors = [one.processor for one in partitions.owned.values()]
+    queues, clocks = Counter[str](), Counter[str]()
+    for processor in processors:
+        for (queue, *_), count in processor.now.active.items():
+            queues[queue] += count
+        for record in processor.records.values():
+            for one in standings(record.ticket, record.evaluated_at):
+                clocks[f"{one.clock}.{one.state}"] += 1
     return {
         "outcomes": {str(name): count for (name, _), count in partitions.counted.outcomes.items()},
         "sums": sums,
         "tickets": sum(len(processor.records) for processor in processors),
-        "depth": sum(processor.now.depth() for processor in processors),
+        "depth": queues.total(),
+        "open": queues,
+        "clocks": clocks,
     }
 
 
