@@ -74,9 +74,20 @@ class Now:
             return
         if before is not None:
             self._count(before, -1)
-            self._instants(before, add=False)
         if after is not None:
             self._count(after, 1)
+        if (
+            before is not None
+            and after is not None
+            and before[0] == after[0]
+            and before[3] == after[3]
+            and before[4] == after[4]
+        ):
+            # The same labels and instants: somebody else holds it, or its status is another.
+            return
+        if before is not None:
+            self._instants(before, add=False)
+        if after is not None:
             self._instants(after, add=True)
 
     def depth(self) -> int:

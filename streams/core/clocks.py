@@ -11,7 +11,7 @@ from the start, along the ticket's timeline. All of this is a function of the ti
 what the mere passing of time does to a clock (`state`, `passed_by`) is asked, never stored.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.core.policies import Terms
@@ -64,11 +64,14 @@ class Entry(NamedTuple):
     at: int
 
 
-class Mark(NamedTuple):
+class Mark:
     """An amount of used budget that is announced when it is passed, and when that is."""
 
-    at: int
-    level: str
+    __slots__ = ("at", "level")
+
+    def __init__(self, at: int, level: str) -> None:
+        self.at = at
+        self.level = level
 
     @property
     def transition(self) -> str:
@@ -77,6 +80,7 @@ class Mark(NamedTuple):
 
 
 _SLOTS: Final[tuple[str, ...]] = (
+    "ahead",
     "deadline",
     "final",
     "first_deadline",
@@ -139,6 +143,8 @@ class Clock:
         """The queue it counts under: the ticket's own now, or at its stop."""
         self.urgent: bool = False
         """The ticket's priority is (or was, at the stop) urgent."""
+        self.ahead: tuple[Mark, ...] | None = None
+        """The marks ahead, once somebody has asked; not kept."""
 
     # -- what the passing of time does ------------------------------------------------------
 
@@ -184,16 +190,20 @@ class Clock:
             return self.used
         return self.used + self.terms.calendar.between(self.since, max(now, self.since))
 
-    def marks_ahead(self) -> list[Mark]:
+    def marks_ahead(self) -> tuple[Mark, ...]:
         """The marks that are not in the log, with the instants at which they are used up.
 
         Only as far as those are known: a paused clock has none, except what it used up exactly
         when it was paused.
         """
+        if self.terms is None or not self.live:
+            return ()
+        if self.ahead is None:
+            self.ahead = self._marks(self.terms)
+        return self.ahead
+
+    def _marks(self, terms: Terms) -> tuple[Mark, ...]:
         found: list[Mark] = []
-        terms = self.terms
-        if terms is None or not self.live:
-            return found
         for amount, level in terms.marks[self.passed :]:
             if self.running:
                 at = terms.calendar.add(self.since, amount - self.used)
@@ -202,7 +212,7 @@ class Clock:
             else:
                 break
             found.append(Mark(at, level))
-        return found
+        return tuple(found)
 
     def passed_by(self, now: int) -> list[Mark]:
         """The marks ahead that are past at `now`: strictly after them."""
@@ -226,17 +236,21 @@ class Clock:
 
     def note(self, transition: str, at: int, level: str = "") -> None:
         """Add a line to the log."""
-        self.log = (*self.log, Entry(transition, level, at))
+        entry: Entry = tuple.__new__(Entry, (transition, level, at))
+        self.log = (*self.log, entry) if self.log else (entry,)
 
     def log_marks(self, at: int) -> None:
         """Put what is past at an event into the log, before the event changes anything."""
         found = self.passed_by(at)
+        if found:
+            self.ahead = None
         for mark in found:
             self.note(mark.transition, mark.at, mark.level)
         self.passed += len(found)
 
     def hold(self, at: int) -> None:
         """Stop using budget, for a pause or for good."""
+        self.ahead = None
         if self.running and self.terms is not None:
             self.used += self.terms.calendar.between(self.since, at)
             self.running = False
@@ -246,6 +260,7 @@ class Clock:
 
     def run(self, at: int) -> None:
         """Use budget from here on."""
+        self.ahead = None
         self.running = True
         self.since = at
         if self.terms is not None and self.used < self.terms.target:
@@ -262,6 +277,7 @@ class Clock:
 
     def resume(self, at: int) -> None:
         """Go on after a stop, paused for now."""
+        self.ahead = None
         self.gaps = (*self.gaps, (self.stop, at))
         self.stop = _NEVER
         self.since = at
@@ -275,6 +291,7 @@ class Clock:
         log happens now.
         """
         self.terms = terms
+        self.ahead = None
         if self.first_deadline < 0:
             self.first_deadline = terms.calendar.add(self.start, terms.target)
         end = self.stop if self.stopped else at
@@ -322,21 +339,25 @@ class Clock:
         fresh = (Entry(mark.transition, mark.level, at) for mark in past)
         self.log = (*kept, *(entry for entry in fresh if entry[:2] not in known))
 
-    def stretches(self, timeline: Timeline, end: int) -> Iterator[tuple[int, int, Stretch]]:
+    def stretches(self, timeline: Timeline, end: int) -> list[tuple[int, int, Stretch]]:
         """Where it used budget until `end`: (from, to, what the ticket was like), in order."""
-        pause = frozenset() if self.terms is None else self.terms.pause
-        end = min(end, self.stop) if self.stopped else end
-        gaps = (*self.gaps, (end, end))
+        found: list[tuple[int, int, Stretch]] = []
+        pause = frozenset[str]() if self.terms is None else self.terms.pause
+        if self.stopped:
+            end = min(end, self.stop)
+        last = len(timeline) - 1
         for index, stretch in enumerate(timeline):
-            last = index + 1 == len(timeline)
-            until = end if last else min(end, timeline[index + 1].at)
+            until = end if index == last else min(end, timeline[index + 1].at)
             start = max(self.start, stretch.at)
             if start >= until or stretch.status in pause:
                 continue
-            for gap_start, gap_end in gaps:
+            for gap_start, gap_end in self.gaps:
                 if start < min(until, gap_start):
-                    yield start, min(until, gap_start), stretch
+                    found.append((start, min(until, gap_start), stretch))
                 start = max(start, gap_end)
+            if start < until:
+                found.append((start, until, stretch))
+        return found
 
     # -- keeping ------------------------------------------------------------------------------
 
@@ -382,4 +403,4 @@ class Clock:
 
 
 _MARKED: Final = frozenset({WARNED, BREACHED})
-_KEPT: Final = tuple([name for name in _SLOTS if name != "terms"])
+_KEPT: Final = tuple([name for name in _SLOTS if name not in {"ahead", "terms"}])

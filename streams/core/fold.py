@@ -251,7 +251,7 @@ def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fa
         _respond_by(ResponseSignal.LEFT_NEW, ticket, at, settings, facts)
 
 
-def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:
+def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:  # noqa: C901, PLR0912 - see below
     """Last writer wins, attribute by attribute; `None` clears."""
     for name, value in data.items():
         # One by one, and only what is new: each event comes by here.

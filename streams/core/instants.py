@@ -6,7 +6,6 @@ depends on the zone of a machine. Text appears only at the edges.
 
 import re
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 MINUTE: Final = 60_000
@@ -14,9 +13,18 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 """Durations in milliseconds; a day is 24 hours."""
 
+# What most texts are made of, in milliseconds; everything else is read digit by digit.
+_days: Final[dict[str, int]] = {}
+_MAX_DAYS: Final = 10_000
+_MINUTES: Final = {
+    f"{hour:02}:{minute:02}:": hour * HOUR + minute * MINUTE
+    for hour in range(24)
+    for minute in range(60)
+}
+_CLOCK: Final = tuple(_MINUTES)
+_dates: Final[dict[int, str]] = {}
 _SECONDS: Final = {f"{second:02}": second * 1000 for second in range(60)}
 _TAILS: Final = {"Z": 0} | {f".{ms:03}Z": ms for ms in range(1000)}
-"""What most texts end with, in milliseconds; everything else is read digit by digit."""
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: zones are added by hand
 
@@ -40,19 +48,14 @@ def parse_rfc3339(text: str) -> int:
     Raises `ValueError` for everything else: no zone, a date that does not exist,
     hour 24, an offset beyond 23:59.
     """
+    date, minute = _days.get(text[:11]), _MINUTES.get(text[11:17])
     second, tail = _SECONDS.get(text[17:19]), _TAILS.get(text[19:])
-    if second is None or tail is None:
-        return _parse(text)
-    try:
-        return _minute(text[:17]) + second + tail
-    except ValueError:
-        return _parse(text)
-
-
-@lru_cache(maxsize=4_096)
-def _minute(text: str) -> int:
-    """The instant at which a minute begins, of the text before its seconds; most repeat."""
-    return _parse(f"{text}00Z")
+    if date is not None and minute is not None and second is not None and tail is not None:
+        return date + minute + second + tail
+    at_ms = _parse(text)
+    if minute is not None and len(_days) < _MAX_DAYS:
+        _days[text[:11]] = _parse(f"{text[:11]}00:00:00Z")
+    return at_ms
 
 
 def _parse(text: str) -> int:
@@ -84,5 +87,13 @@ def format_rfc3339(at_ms: int) -> str:
 
     Raises `OverflowError` outside the years 1 to 9999.
     """
-    moment = _EPOCH + timedelta(milliseconds=at_ms)
-    return f"{moment.isoformat(timespec='milliseconds' if at_ms % 1000 else 'seconds')}Z"
+    day, rest = divmod(at_ms, DAY)
+    minute, rest = divmod(rest, MINUTE)
+    second, ms = divmod(rest, 1000)
+    date = _dates.get(day)
+    if date is None:
+        if len(_dates) >= _MAX_DAYS:
+            _dates.clear()
+        date = _dates[day] = f"{(_EPOCH + timedelta(days=day)).date().isoformat()}T"
+    fraction = f".{ms:03}" if ms else ""
+    return f"{date}{_CLOCK[minute]}{second:02}{fraction}Z"

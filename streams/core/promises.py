@@ -7,7 +7,6 @@ the ticket's events like everything else. When each clock starts and stops says
 """
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -152,18 +151,21 @@ def forget_names(ticket: Ticket) -> None:
     ticket.timeline = tuple(stretch._replace(assignee=None) for stretch in ticket.timeline)
 
 
-def spent(clock: Clock, ticket: Ticket, now: int, since: int = 0) -> Counter[tuple[str, str]]:
+def spent(clock: Clock, ticket: Ticket, now: int, since: int = 0) -> dict[tuple[str, str], int]:
     """Where the budget went until `now`: milliseconds by (part, value), parts as in `fact.SPENT`.
 
     The amounts of each part sum to what was used (from `since` on).
     """
-    amounts: Counter[tuple[str, str]] = Counter()
+    amounts: dict[tuple[str, str], int] = {}
     if clock.terms is not None:
         for start, end, stretch in clock.stretches(ticket.timeline, now):
             used = clock.terms.calendar.between(max(start, since), max(end, since))
-            amounts["queue", stretch.queue or ""] += used
-            amounts["status", stretch.status] += used
-            amounts["assignee", stretch.assignee or ""] += used
+            for where in (
+                ("queue", stretch.queue or ""),
+                ("status", stretch.status),
+                ("assignee", stretch.assignee or ""),
+            ):
+                amounts[where] = amounts.get(where, 0) + used
     return amounts
 
 
@@ -234,7 +236,7 @@ def _write_timeline(ticket: Ticket, at: int) -> None:
         if same or last[0] > at:
             # Nothing new, or the creation of an orphan that comes too late to be sorted in.
             return
-    now = Stretch(at, status, ticket.queue, ticket.assignee)
+    now: Stretch = tuple.__new__(Stretch, (at, status, ticket.queue, ticket.assignee))
     # Two changes in one millisecond leave nothing in between.
     former = timeline[:-1] if timeline and timeline[-1].at == at else timeline
     ticket.timeline = (*former, now)

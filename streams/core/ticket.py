@@ -290,8 +290,18 @@ class Ticket:
 
 
 def cell_of(ticket: Ticket) -> Cell:
-    """The labels a fact of this ticket is counted under right now."""
-    return (ticket.queue or "", ticket.priority or "", ticket.channel or "")
+    """The labels a fact of this ticket is counted under right now; equal ones are one object."""
+    cell = (ticket.queue or "", ticket.priority or "", ticket.channel or "")
+    known = _cells.get(cell)
+    if known is None:
+        if len(_cells) >= _MAX_CELLS:
+            _cells.clear()
+        known = _cells[cell] = cell
+    return known
+
+
+_cells: Final[dict[Cell, Cell]] = {}
+_MAX_CELLS: Final = 10_000
 
 
 _MOMENTS: Final = frozenset(

@@ -12,7 +12,7 @@ is fast) wait until now has reached them. Sums of slots of several partitions ad
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, TypeVar
 
@@ -96,17 +96,16 @@ class Window(Generic[Key]):
         self._slots: dict[int, dict[Key, int]] = {}
         self._low: int = -(1 << 62)
 
-    def add(self, reached: Sequence[tuple[int, Waiting[Key]]]) -> None:
+    def add(self, reached: list[tuple[int, Waiting[Key]]]) -> None:
         """Add what has come to wait no longer, in slots of `FINEST` and the order of time.
 
         What has already fallen out changes nothing.
         """
         within = self.step // FINEST
         current, sums = self._low, dict[Key, int]()
-        for finest, waiting in reached:
+        for place in range(bisect_left(reached, (self._low * within,)), len(reached)):
+            finest, waiting = reached[place]
             index = finest // within
-            if index < self._low:
-                continue
             if index != current:
                 self._put(current, sums)
                 current, sums = index, {}

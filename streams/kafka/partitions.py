@@ -40,7 +40,7 @@ CHUNK: Final = 200
 their turn."""
 
 
-MAX_PENDING: Final = 2_000
+MAX_PENDING: Final = 1_000
 """Tickets changed and not durable yet, per partition: more are made durable at once, so that
 a cut stays short and memory bounded however fast records come."""
 

@@ -31,7 +31,7 @@ log = logging.getLogger("deskpulse")
 
 LOOK_S: Final = 0.5
 MAX_CYCLES: Final = 5
-GC_THRESHOLDS: Final = (50_000, 5, 1_000_000)
+GC_THRESHOLDS: Final = (100_000, 10, 1_000_000)
 """For the garbage collector. State makes no cycles and grows all the time, so with Python's own
 thresholds much of the time goes into looking for them, and whole sweeps hold everything up."""
 STOP_S: Final = 20.0
@@ -112,19 +112,23 @@ class Worker:
         @self.app.task  # type: ignore[untyped-decorator]
         async def cycle() -> None:
             while True:
-                await self._next_cycle()
+                began = asyncio.get_running_loop().time()
                 await self.flush()
                 self._show()
+                await self._next_cycle(began)
 
-    async def _next_cycle(self) -> None:
-        """Wait for the commit interval, or until a timer has something to say.
+    async def _next_cycle(self, began: float) -> None:
+        """Wait until the commit interval is over, or until a timer has something to say.
 
-        At most `MAX_CYCLES` a second, so that a wave of deadlines is a few transactions.
+        The interval counts from the last cycle's beginning: how long a commit takes is not
+        added to how long an event waits for the next. At most `MAX_CYCLES` a second, so that a
+        wave of deadlines is a few transactions.
         """
         wake = self.partitions.wake
         await asyncio.sleep(1 / MAX_CYCLES)
         with contextlib.suppress(TimeoutError):
-            left = self._config.commit_interval / 1000 - 1 / MAX_CYCLES
+            now = asyncio.get_running_loop().time()
+            left = began + self._config.commit_interval / 1000 - now
             await asyncio.wait_for(wake.wait(), max(0, left))
         wake.clear()
 

@@ -101,7 +101,7 @@ WITHOUT_DATA: Final = frozenset({ev.RESTORED})
 
 def check(event_type: str, ticket: str, data: Mapping[str, Any]) -> None:
     """What no single field can say; raises `Refusal`. `data` has been read already."""
-    rule = _RULES.get(event_type)
+    rule = RULES.get(event_type)
     if rule is not None:
         rule(ticket, data)
 
@@ -124,7 +124,7 @@ def _criteria_within_max(_ticket: str, data: Mapping[str, Any]) -> None:
             raise Refusal(Reason.VALUE)
 
 
-_RULES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], None]]] = {
+RULES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], None]]] = {
     ev.MERGED: _no_self_merge,
     ev.REVIEWED: _criteria_within_max,
     ev.SURVEY_RESPONDED: _scores_on_scale,

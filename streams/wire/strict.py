@@ -17,7 +17,7 @@ from msgspec.json import Decoder
 from streams.core.events import Accepted, Event
 from streams.wire.codec import canonical, dumps
 from streams.wire.envelope import check_versions, read_sequence, read_time
-from streams.wire.payloads import ID, NAMED, PAYLOADS, WITHOUT_DATA, check
+from streams.wire.payloads import ID, NAMED, PAYLOADS, RULES, WITHOUT_DATA, check
 from streams.wire.reasons import MAX_KEPT_BYTES
 
 _TRACING: Final = ("datacontenttype", "traceparent", "tracestate", "partitionkey")
@@ -56,10 +56,11 @@ class _Payload(NamedTuple):
 class _Payloads:
     """All that was read of one event type."""
 
-    __slots__ = ("_decoder", "_known", "packed_type")
+    __slots__ = ("_decoder", "_known", "has_rules", "packed_type")
 
     def __init__(self, event_type: str) -> None:
         self.packed_type: bytes = dumps(event_type)
+        self.has_rules: bool = event_type in RULES
         self._decoder: Decoder[Any] = Decoder(PAYLOADS[event_type].strict)
         self._known: dict[bytes, _Payload] = {}
         if event_type in WITHOUT_DATA:
@@ -93,10 +94,12 @@ def read_clean(value: bytes, key: bytes | None, latest_ms: int) -> Accepted | No
         payloads = _PAYLOADS.get(event_type)
         if payloads is None or (key is not None and ticket.encode() != key):
             return None
-        check_versions(envelope.specversion, envelope.dataschema)
+        if envelope.specversion != "1.0" or envelope.dataschema is not None:
+            check_versions(envelope.specversion, envelope.dataschema)
         raw = envelope.data
         data, packed_data = payloads.read(b"" if raw is UNSET else bytes(raw))
-        check(event_type, ticket, data)
+        if payloads.has_rules:
+            check(event_type, ticket, data)
         at = read_time(envelope.time, latest_ms)
         sequence = read_sequence(envelope.sequence)
     except (ValueError, RecursionError):

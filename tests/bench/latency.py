@@ -1,4 +1,4 @@
-"""From handing an event to a producer until /metrics shows it, among 1,000 others a second.
+"""From handing an event to a producer until /metrics shows it, among 1,000 and 10,000 a second.
 
 `deskpulse worker` on real Kafka, exactly once. What is shown is durable, so a delay is the wait
 for the next commit cycle (one a second), the commit, and up to 50 ms until the next look.
@@ -22,12 +22,12 @@ from streams.wire.codec import dumps
 from tests.bench.cluster import application, kafka
 from tests.bench.readings import Reading
 from tests.brokers import unique
-from tests.kafka.workers import Worker
+from tests.kafka.workers import Application, Worker
 
-PER_SECOND: Final = 1_000
 SAMPLES: Final = 100
-EVERY: Final = 97
-"""A sample follows so many other events: about ten a second, never in step with the commits."""
+RATES: Final = {1_000: 97, 10_000: 997}
+"""Events a second -> how many of them come before a sample: about ten samples a second, never in
+step with the commits."""
 LOOK_S: Final = 0.05
 
 _SHOWN: Final = re.compile(r'^deskpulse_replies_total\{role="requester"\} (\S+)$', re.MULTILINE)
@@ -36,27 +36,35 @@ _SHOWN: Final = re.compile(r'^deskpulse_replies_total\{role="requester"\} (\S+)$
 
 def measure(_: int) -> Iterator[Reading]:
     """One run, whatever was asked for: its `SAMPLES` are spread as those of several would be."""
-    with kafka() as broker, application(broker, unique("events")) as app:
-        worker = app.start()
-        app.wait(lambda: worker.get("/ready")[0] == 200, "the worker to be ready")
-        delays = asyncio.run(_delays(app.config, worker))
-    percentiles = quantiles(delays, n=100, method="inclusive")
-    yield Reading("latency.shown.p50", "ms from producing", percentiles[49])
-    yield Reading("latency.shown.p99", "ms from producing", percentiles[98])
-    yield Reading("latency.shown.max", "ms from producing", max(delays))
+    with kafka() as broker:
+        for rate, every in RATES.items():
+            with application(broker, unique("events")) as app:
+                worker = app.start()
+                _until_ready(app, worker)
+                delays = asyncio.run(_delays(app.config, worker, rate, every))
+            percentiles = quantiles(delays, n=100, method="inclusive")
+            name = f"latency.at_{rate // 1_000}k"
+            yield Reading(f"{name}.p50", "ms from producing", percentiles[49])
+            yield Reading(f"{name}.p99", "ms from producing", percentiles[98])
+            yield Reading(f"{name}.max", "ms from producing", max(delays))
 
 
-async def _delays(config: Config, worker: Worker) -> list[float]:
+def _until_ready(app: Application, worker: Worker) -> None:
+    app.wait(lambda: worker.get("/ready")[0] == 200, "the worker to be ready")
+
+
+async def _delays(config: Config, worker: Worker, rate: int, every: int) -> list[float]:
     """How long each sample took, milliseconds."""
-    others = bulk(SAMPLES * EVERY // 3 + 1, 3, seed=1, start_ms=wall_ms() - HOUR, leave_open=True)
+    events = SAMPLES * every
+    others = bulk(events // 3 + 1, 3, seed=1, start_ms=wall_ms() - HOUR, leave_open=True)
     produced: list[float] = []
 
     async def traffic() -> AsyncIterator[Message]:
         number = 0
-        async for key, value in at_rate(islice(others, SAMPLES * EVERY), PER_SECOND):
+        async for key, value in at_rate(islice(others, events), rate):
             yield key, value, ()
             number += 1
-            if number % EVERY == 0:
+            if number % every == 0:
                 produced.append(time.monotonic())
                 yield _sample(len(produced))
 
