@@ -23,7 +23,7 @@ if sys.version_info < (3, 11):
 endef
 export CHECK_PYTHON
 
-.PHONY: help demo test lint install native pure bench bench-peers lock kafka clean
+.PHONY: help demo test lint install native pure bench bench-guard bench-peers lock kafka clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -52,13 +52,18 @@ pure: ## Undo `make native`: run the same modules as plain Python
 bench: $(DEV) ## The benchmarks
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+bench-guard: $(DEV) ## Instructions per event against those kept (needs valgrind; ARGS=--update keeps)
+	@$(BIN)/python -m tests.bench.instructions $(ARGS)
+
 bench-peers: $(DEV) $(KAFKA) ## The comparison with Kafka Streams and others (needs a JDK and Maven)
 	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
 lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--upgrade for all)
 	$(LOCK) pyproject.toml -o requirements.lock
 	echo hatchling | $(LOCK) - -c requirements.lock -o deploy/build.lock
-	$(LOCK) pyproject.toml --group dev -c requirements.lock -c deploy/build.lock -o requirements-dev.lock
+	printf 'mypy\nsetuptools\n' | $(LOCK) - -c requirements.lock -c deploy/build.lock -o deploy/native.lock
+	$(LOCK) pyproject.toml --group dev -c requirements.lock -c deploy/build.lock -c deploy/native.lock \
+		-o requirements-dev.lock
 
 kafka: $(KAFKA) ## Fetch Apache Kafka for the tests (needs Maven, and Java to run it)
 

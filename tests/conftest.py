@@ -1,5 +1,7 @@
 """What tests run on: brokers, programs and data that may be missing on a machine.
 
+Also which form of the engine is tested; a compiled one that is out of date is refused.
+
 A test says which part it needs by a marker or by using the part's fixture. Where a part is
 missing its tests are skipped, and pytest's summary says in one line why and what to do.
 With DESKPULSE_REQUIRE=all, as in CI, a missing part fails the run instead.
@@ -9,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +53,39 @@ PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
 
 FIXTURES: Final = {"embedded_broker": "embedded", "kafka_broker": "kafka"}
 """Whoever uses such a fixture needs the part, marked or not."""
+
+
+def form() -> str:
+    """How the engine runs here: `native`, compiled by `make native`, or `pure` Python."""
+    spec = find_spec("streams.core.fold")
+    assert spec is not None
+    return "pure" if str(spec.origin).endswith(".py") else "native"
+
+
+def stale(package: Path) -> list[Path]:
+    """Modules that were changed after they had been compiled: Python would run the old ones."""
+    return [
+        module
+        for compiled in sorted(package.rglob("*.so"))
+        # `fold.cpython-311-x86_64-linux-gnu.so` is imported in the place of `fold.py`.
+        if (module := compiled.with_name(compiled.name.partition(".")[0] + ".py")).exists()
+        and module.stat().st_mtime > compiled.stat().st_mtime
+    ]
+
+
+def pytest_configure() -> None:
+    """Stop at once when what would be tested is not what is written."""
+    changed = [str(module.relative_to(ROOT)) for module in stale(ROOT / "streams")]
+    if changed:
+        raise pytest.UsageError(
+            f"changed since they were compiled: {', '.join(changed)}. Run: make native (to compile"
+            " them again) or make pure (to test them as Python)"
+        )
+
+
+def pytest_report_header() -> str:
+    """Says which form of the engine is tested."""
+    return f"engine: {form()}"
 
 
 @cache

@@ -408,7 +408,7 @@ class Processor:
 
     def _pass(self, ticket: str, record: Record) -> None:
         """Time may have passed a deadline or a warn level of the ticket's clocks."""
-        if self.settings.policies:
+        if promises.runs(record.ticket):
             said = len(self._transitions)
             self._show(self._shown(record), record)
             record.ticket.moved = True

@@ -86,6 +86,11 @@ def current(ticket: Ticket, kind: str) -> Clock | None:
     return None
 
 
+def runs(ticket: Ticket) -> bool:
+    """Whether the passing of time can do anything to a clock of the ticket."""
+    return any(clock.live for clock in ticket.clocks)
+
+
 def next_due(ticket: Ticket, now: int) -> int | None:
     """The first instant after `now` at which time does something to a clock."""
     earliest: int | None = None

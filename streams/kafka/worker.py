@@ -82,6 +82,9 @@ class Worker:
             stream_wait_empty=False,
             topic_allow_declare=False,
             topic_disable_leader=True,
+            # Nobody stands by for tables that do not exist: with the default of one, Faust's
+            # assignor leaves the third worker of four partitions without any.
+            table_standby_replicas=0,
             web_enabled=False,
             autodiscover=False,
             # Faust makes this folder and puts nothing of ours there.

@@ -26,6 +26,8 @@ Measure = Callable[[int], Iterable[Reading]]
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "engine": (),
     "worker": ("kafka",),
+    "workers": ("kafka",),
+    "labels": (),
     "memory": (),
     "restore": ("kafka",),
     "latency": ("kafka",),

@@ -2,9 +2,12 @@
 
     python -m tests.bench.memory TICKETS
 
-One process takes the events of so many open tickets, interleaved, and keeps nothing else.
+One process takes the events of so many open tickets, interleaved, and keeps nothing else. As a
+program it prints what it found as JSON: `rss` and `history` are bytes of all tickets, `early_us`
+and `late_us` the CPU time of an event with 10,000 of them open and with nearly all.
 """
 
+import gc
 import json
 import sys
 import time
@@ -14,6 +17,7 @@ from typing import Any, Final
 
 from streams.core.processor import Processor
 from streams.core.settings import Settings
+from streams.kafka.worker import GC_THRESHOLDS
 from streams.simulate import bulk
 from streams.wire import packing
 from tests.bench.alone import alone
@@ -38,6 +42,7 @@ def measure(_: int) -> Iterator[Reading]:
 
 def grown(tickets: int) -> dict[str, Any]:
     """What so many open tickets came to in this process."""
+    gc.set_threshold(*GC_THRESHOLDS)
     processor = Processor(Settings(), packing)
     empty = peak_rss()
     spent: list[float] = []
@@ -63,4 +68,7 @@ def grown(tickets: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(grown(int(sys.argv[1]))))
+    asked = int(sys.argv[1])
+    if asked < 2 * FEW:
+        sys.exit(f"expected at least {2 * FEW} tickets")
+    print(json.dumps(grown(asked)))
