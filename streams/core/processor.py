@@ -9,7 +9,7 @@ A processor knows neither Kafka nor the clock. Effective now is handed to it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -26,6 +26,7 @@ from streams.core.fold import extends, step
 from streams.core.record import FORMAT, Packing, Record
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
+from streams.core.slots import SEAL_KEY, Slots
 from streams.core.tally import Tally
 from streams.core.timers import Timers
 from streams.core.watch import Watch
@@ -33,7 +34,10 @@ from streams.core.windows import EDGES, WINDOWED, WindowKey, Windows, count, key
 
 TOTALS_KEY: Final = b"\xfftotals"
 SETTLED_KEY: Final = b"\xffsettled"
-"""Keys of the two records that belong to the partition; no ticket id is invalid UTF-8."""
+"""Keys of records that belong to the partition, beside those of `streams.core.slots`; no ticket
+id is invalid UTF-8."""
+_OWN: Final = b"\xff"
+"""What all of them begin with."""
 
 
 class Outcome(StrEnum):
@@ -124,8 +128,11 @@ class Processor:
         self._announcing = announcing
         self._transitions: list[Transition] = []
         self._clock: int = -1
-        """Effective now as far as clocks know it; unlike that of the windows it is kept, so that
-        after a restart nothing that was said is taken back for want of time."""
+        """The latest effective now ever; it is kept, so that after a restart nothing that was said
+        is taken back for want of time."""
+        self._slots = Slots(self.windows, settings, edges, packing)
+        self._cut: int = 0
+        """The number of the last cut; no two that anything became durable of have the same."""
         self._timers = Timers()
         self._since: int | None = None
         """The first effective now of this run."""
@@ -375,9 +382,9 @@ class Processor:
 
         At most so many timers act; true when more are due, which the next call sees to.
         """
-        self.windows.advance(now)
-        self.watch.advance(now)
         self._clock = max(self._clock, now)
+        self.windows.advance(self._clock)
+        self.watch.advance(self._clock)
         if self._since is None:
             self._since = now
         for ticket in self._arrived:
@@ -397,7 +404,8 @@ class Processor:
 
     def settle(self) -> None:
         """Bring the windows up to date with all that was applied; before anybody reads them."""
-        if self.windows.now is None and self.newest is not None:
+        if self.newest is not None:
+            # Also while effective now stands still, because the partition has fallen behind.
             self._expect(self.newest - self.settings.behind)
         self.windows.settle()
         self.watch.settle()
@@ -489,10 +497,11 @@ class Processor:
 
         The partition's own records come first: if the broker keeps only the beginning of
         the writes (no transactions), outcomes read again are not counted twice, and then a
-        ticket that was being dropped is recognised at restore.
+        ticket that was being dropped is recognised at restore. What ends the cut comes last.
         """
         # What waits for the windows must not grow without bound.
         self.settle()
+        self._cut += 1
         self.outcomes.update(self._fresh_outcomes)
         writes: list[tuple[bytes, bytes | None]] = [
             (TOTALS_KEY, self._packing.dumps(self._dump_totals()))
@@ -500,10 +509,12 @@ class Processor:
         if self._dropped:
             settled = {"v": FORMAT, "dropped": self._dropped, "settled": self.settled.dump()}
             writes.append((SETTLED_KEY, self._packing.dumps(settled)))
+        writes += self._slots.changes(self._cut).items()
         for ticket in self._dirty:
             record = self.records.get(ticket)
             value = None if record is None else records.dump(record, self.settings, self._packing)
             writes.append((ticket.encode(), value))
+        writes.append((SEAL_KEY, self._slots.seal(self._cut)))
         cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes, self._transitions)
         self._transitions = []
         self._dirty = set()
@@ -514,6 +525,7 @@ class Processor:
     def _dump_totals(self) -> dict[str, Any]:
         return {
             "v": FORMAT,
+            "cut": self._cut,
             "position": self._counted_to + 1,
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "rhythm": self.rhythm.dump(),
@@ -521,35 +533,39 @@ class Processor:
             "now": self._clock,
         }
 
-    def restore(self, changelog: Iterable[tuple[bytes, bytes | None]]) -> Iterator[int]:
+    def restore(self, changelog: dict[bytes, bytes | None]) -> Iterator[int]:
         """Take over what the changelog says, the last write per key; then ready to `apply`.
 
         Yields how many tickets were taken over so far, so that others get their turn in
-        between; it must be exhausted. Raises `ValueError` when a record was written by a
-        version this one cannot read.
+        between; it must be exhausted. What is taken over is taken out of `changelog`. Raises
+        `ValueError` when a record was written by a version this one cannot read.
         """
-        latest = dict(changelog)
-        totals, settled = latest.pop(TOTALS_KEY, None), latest.pop(SETTLED_KEY, None)
+        totals, settled = changelog.pop(TOTALS_KEY, None), changelog.pop(SETTLED_KEY, None)
         if settled is not None:
             loaded = self._packing.loads(settled)
             self.settled = Tally.load(loaded["settled"])
             self._dropped = loaded["dropped"]
         if totals is not None:
             self._load_totals(self._packing.loads(totals))
-        for key, value in latest.items():
-            if value is None:
-                continue
-            ticket, record = key.decode(), records.load(value, self.settings, self._packing)
-            if record.offset > self._dropped.get(ticket, -1):
-                self._take_over(ticket, record)
-                yield len(self.records)
-            else:
-                # The drop was written, the deletion was not.
-                self._dirty.add(ticket)
+        folding = not self._slots.load(changelog, self._cut)
+        while changelog:
+            # Each goes as it is taken, so that a partition is not in memory twice.
+            key, value = changelog.popitem()
+            if key.startswith(_OWN):
+                self._slots.leave(key)
+            elif value is not None:
+                ticket, record = key.decode(), records.load(value, self.settings, self._packing)
+                if record.offset > self._dropped.get(ticket, -1):
+                    self._take_over(ticket, record, folding=folding)
+                    yield len(self.records)
+                else:
+                    # The drop was written, the deletion was not.
+                    self._dirty.add(ticket)
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
         if totals["v"] != FORMAT:
             raise ValueError(f"changelog format {totals['v']}, this version reads {FORMAT}")
+        self._cut = totals.get("cut", 0)
         self.position = totals["position"]
         self._counted_to = self.position - 1
         for outcome, reason, number in totals["outcomes"]:
@@ -557,18 +573,24 @@ class Processor:
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
         self._clock = totals["now"]
+        self._expect(self._clock)
         if self.newest is not None:
             self._expect(self.newest - self.settings.behind)
 
-    def _take_over(self, ticket: str, record: Record) -> None:
+    def _take_over(self, ticket: str, record: Record, *, folding: bool) -> None:
+        """Count a ticket of the changelog; `folding`: its facts are not in the windows yet."""
         self.records[ticket] = record
         self._show((None, ()), record)
         if record.ticket.moved:
             # Other policies than those it was kept under.
             self._announce(ticket, record)
             self._dirty.add(ticket)
+        if folding:
+            self._fill_windows(record)
+        self._schedule(ticket, record)
+
+    def _fill_windows(self, record: Record) -> None:
         newest = record.ticket.last_at if self.newest is None else self.newest
         if record.history and record.ticket.last_at >= newest - self.settings.horizon:
             _, facts = records.refold(record, self.settings, self._packing)
             count(self.windows, facts, 1, self._edges)
-        self._schedule(ticket, record)

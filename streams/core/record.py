@@ -402,14 +402,15 @@ _HISTORY: Final = b',"history":['
 
 
 def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
-    """The record that `dump` wrote. The history stays packed.
+    """The record that `dump` wrote. History and what was announced stay packed.
 
-    Both markers are whole keys: inside a JSON string their quotes would be escaped, so the
+    The markers are whole keys: inside a JSON string their quotes would be escaped, so the
     first occurrence is the right one.
     """
     at_checkpoint = raw.index(_CHECKPOINT)
     at_history = raw.index(_HISTORY, at_checkpoint)
-    head = packing.loads(raw[:at_checkpoint] + b"}")
+    at_announced = raw.find(_ANNOUNCED, 0, at_checkpoint)
+    head = packing.loads(raw[: at_checkpoint if at_announced < 0 else at_announced] + b"}")
     if head["v"] != FORMAT:
         raise ValueError(f"record format {head['v']}, this version reads {FORMAT}")
     record = Record()
@@ -424,8 +425,8 @@ def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
         record.seen = a2b_base64(head["seen"])
     record.redacted = head.get("redacted", False)
     record.squashed_early = head.get("squashed_early", False)
-    if "announced" in head:
-        record.announced = packing.dumps(head["announced"])
+    if at_announced >= 0:
+        record.announced = raw[at_announced + len(_ANNOUNCED) : at_checkpoint]
     rules = head.get(_RULES, "")
     if rules == settings.policies.fingerprint or not record.history:
         record.ticket = _ticket(head["ticket"], rules, settings)

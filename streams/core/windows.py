@@ -86,14 +86,18 @@ def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], 
 class Window(Generic[Key]):
     """One trailing window over one partition."""
 
-    __slots__ = ("_low", "_slots", "span", "step", "totals")
+    __slots__ = ("_changed", "_low", "_slots", "places", "span", "step", "totals")
 
     def __init__(self, span: int) -> None:
         self.span = span
         self.step = step_of(span)
+        self.places = span // self.step + 1
+        """How many slots it has at most; those of any two numbers that far apart never meet."""
         self.totals: dict[Key, int] = {}
         """The sums of the window as of the last `advance`; none that is zero."""
         self._slots: dict[int, dict[Key, int]] = {}
+        self._changed: set[int] = set()
+        """Slots that have changed since `changes` was asked."""
         self._low: int = -(1 << 62)
 
     def add(self, reached: list[tuple[int, Waiting[Key]]]) -> None:
@@ -117,6 +121,7 @@ class Window(Generic[Key]):
         if not sums:
             return
         _add(self.totals, sums, 1)
+        self._changed.add(index)
         slot = self._slots.get(index)
         if slot is None:
             self._slots[index] = sums
@@ -132,6 +137,19 @@ class Window(Generic[Key]):
         self._low = low
         for index in [index for index in self._slots if index < low]:
             _add(self.totals, self._slots.pop(index), -1)
+            self._changed.discard(index)
+
+    def changes(self) -> list[tuple[int, dict[Key, int]]]:
+        """The slots that have changed since the last call and are not out again, whole."""
+        changed = [(index, self._slots[index]) for index in self._changed]
+        self._changed.clear()
+        return changed
+
+    def load(self, index: int, sums: dict[Key, int]) -> None:
+        """Put a slot back as it was; one that is out already changes nothing."""
+        if index >= self._low:
+            self._slots[index] = sums
+            _add(self.totals, sums, 1)
 
 
 def _add(totals: dict[Key, int], sums: Mapping[Key, int], sign: int) -> None:
@@ -151,7 +169,7 @@ class Windows(Generic[Key]):
     know of it.
     """
 
-    __slots__ = ("_reached", "_starts", "_waiting", "now", "windows")
+    __slots__ = ("_known", "_reached", "_starts", "_waiting", "now", "windows")
 
     def __init__(self, spans: Iterable[int]) -> None:
         self.windows: tuple[Window[Key], ...] = tuple([Window(span) for span in spans])
@@ -163,6 +181,13 @@ class Windows(Generic[Key]):
         """What is put and not in the windows yet, by slot of `FINEST`."""
         self._starts: list[int] = []
         """The slots in which something waits, as a heap."""
+        self._known: dict[int, int] = {}
+        """How many of what waits in a slot `newcomers` has told of: the first ones."""
+
+    @property
+    def reached(self) -> int:
+        """What is put at an instant up to here waits no longer, -1 for none."""
+        return self._reached
 
     def put(self, at: int, key: Key, amount: int) -> None:
         """Add an amount at an instant; one of the future waits until now has reached it."""
@@ -198,6 +223,9 @@ class Windows(Generic[Key]):
         if not due:
             return
         index, waiting = due[-1]
+        known = self._known.get(index, 0) if self._known else 0
+        for each, _ in due if self._known else ():
+            self._known.pop(each, None)
         if index == last:
             # The slot that now is in: some of it may be ahead still.
             due[-1] = (index, [one for one in waiting if one[0] <= reached])
@@ -205,8 +233,20 @@ class Windows(Generic[Key]):
             if ahead:
                 self._waiting[index] = ahead
                 heappush(self._starts, index)
+                if known:
+                    self._known[index] = sum([one[0] > reached for one in waiting[:known]])
         for window in self.windows:
             window.add(due)
+
+    def newcomers(self) -> Waiting[Key]:
+        """What waits since the last call."""
+        found: Waiting[Key] = []
+        for index, waiting in self._waiting.items():
+            known = self._known.get(index, 0)
+            if known < len(waiting):
+                found += waiting[known:]
+                self._known[index] = len(waiting)
+        return found
 
 
 def count(

@@ -38,9 +38,9 @@ class AtLeastOnceJournal:
 
     async def open(self, partition: int) -> Restored:
         """Read what the former owner wrote."""
-        writes = await self._changelog.read(partition)
+        latest = await self._changelog.read(partition)
         # Without a commit nothing is sure to be whole: then all of it is read again.
-        return Restored(writes, await committed(self._config, partition) or 0)
+        return Restored(latest, await committed(self._config, partition) or 0)
 
     async def write(
         self,

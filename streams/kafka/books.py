@@ -10,6 +10,7 @@ from streams.core.report import Books
 from streams.errors import UserError
 from streams.kafka.changelog import reader, records_to_end
 from streams.kafka.connection import partitions_of
+from streams.kafka.journal import Latest
 from streams.wire import packing
 
 
@@ -30,14 +31,14 @@ async def read_books(
     async with reader(config.kafka, read_committed=read_committed) as consumer:
         for partition in partitions:
             source = TopicPartition(config.changelog, partition)
-            writes = [
-                (record.key, record.value)
+            latest: Latest = {
+                record.key: record.value
                 async for record in records_to_end(consumer, source, read_committed=read_committed)
                 if record.key is not None
                 and (only is None or record.key == only.encode(errors="surrogateescape"))
-            ]
+            }
             processor = Processor(settings, packing)
-            for restored in processor.restore(writes):
+            for restored in processor.restore(latest):
                 if restored % 1_000 == 0:
                     yield len(books.records) + restored
             books.records |= processor.records

@@ -14,7 +14,8 @@ from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config, Kafka
 from streams.kafka.connection import client_arguments, started
-from streams.kafka.journal import Headers, Output, Write
+from streams.kafka.fetching import keep_all_as_parsed
+from streams.kafka.journal import Headers, Latest, Output, Write
 
 MAX_BATCH_BYTES: Final = 1_000_000
 """Below the brokers' default `message.max.bytes`; a larger record is a batch of its own."""
@@ -26,7 +27,8 @@ MAX_REQUEST_BYTES: Final = 2 << 20
 send; the topics accept it."""
 
 _POLL_MS: Final = 200
-_POLL_RECORDS: Final = 10_000
+_POLL_RECORDS: Final = 500
+"""Parsed without a break; then other tasks of the event loop get their turn."""
 
 
 class RecordTooLargeError(Exception):
@@ -55,24 +57,33 @@ class Changelog:
         self._kafka = kafka
         self._read_committed = read_committed
 
-    async def read(self, partition: int) -> list[Write]:
-        """Everything in one partition up to its end as of now, in order."""
+    async def read(self, partition: int) -> Latest:
+        """What stands in one partition at its end as of now."""
+        source = TopicPartition(self.topic, partition)
+        latest: Latest = {}
         async with reader(self._kafka, read_committed=self._read_committed) as consumer:
-            return [
-                (record.key, record.value)
-                async for record in records_to_end(
-                    consumer,
-                    TopicPartition(self.topic, partition),
-                    read_committed=self._read_committed,
-                )
-                if record.key is not None
-            ]
+            keep_all_as_parsed(consumer)
+            fetches = fetches_to_end(consumer, source, read_committed=self._read_committed)
+            async for records in fetches:
+                for record in records:
+                    if record.key is not None:
+                        latest[record.key] = record.value
+        return latest
 
 
 async def records_to_end(
     consumer: AIOKafkaConsumer, source: TopicPartition, *, read_committed: bool
 ) -> AsyncIterator[Any]:
-    """The records of one partition from its beginning to its end as of the first answer.
+    """The records of one partition from its beginning to its end as of the first answer."""
+    async for records in fetches_to_end(consumer, source, read_committed=read_committed):
+        for record in records:
+            yield record
+
+
+async def fetches_to_end(
+    consumer: AIOKafkaConsumer, source: TopicPartition, *, read_committed: bool
+) -> AsyncIterator[Sequence[Any]]:
+    """The same in runs, in between which other tasks get their turn.
 
     The end is that of the broker's answers to fetches: what the embedded broker says when it
     is asked for end offsets is too low (docs/brokers.md).
@@ -81,8 +92,9 @@ async def records_to_end(
     end: int | None = None
     while end is None or await consumer.position(source) < end:
         fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
-        for record in fetched.get(source, ()):
-            yield record
+        yield fetched.get(source, ())
+        # What was fetched already is handed out without a break.
+        await asyncio.sleep(0)
         if end is None:
             known = consumer.last_stable_offset if read_committed else consumer.highwater
             end = known(source)

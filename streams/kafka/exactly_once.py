@@ -48,8 +48,8 @@ class ExactlyOnceJournal:
         )
         self._producers[partition] = producer
         await producer.start()
-        writes = await self._changelog.read(partition)
-        return Restored(writes, await committed(self._config, partition))
+        latest = await self._changelog.read(partition)
+        return Restored(latest, await committed(self._config, partition))
 
     async def write(
         self,

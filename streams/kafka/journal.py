@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 
 Write = tuple[bytes, bytes | None]
 """A changelog record: key, and value or `None` to delete."""
+Latest = dict[bytes, bytes | None]
+"""The last write of each key."""
 Headers = tuple[tuple[str, bytes | None], ...]
 
 
@@ -36,8 +38,7 @@ class Answer(NamedTuple):
 class Restored(NamedTuple):
     """What a partition's next owner starts from."""
 
-    changelog: list[Write]
-    """In the order written; of equal keys the last one counts."""
+    changelog: Latest
     position: int | None
     """The next source offset to read; `None` where nothing was ever committed."""
 

@@ -36,7 +36,7 @@ class MemoryJournal:
         epoch = self._storage.owner.get(partition, 0) + 1
         self._storage.owner[partition] = self._epochs[partition] = epoch
         return Restored(
-            list(self._storage.changelog.get(partition, ())),
+            dict(self._storage.changelog.get(partition, ())),
             self._storage.position.get(partition),
         )
 

@@ -15,6 +15,7 @@ so the worker stops and the next owner starts from what is durable.
 """
 
 import asyncio
+import gc
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -39,6 +40,12 @@ CHUNK: Final = 200
 """Records folded, or timers that act, without a break; then other tasks of the event loop get
 their turn."""
 
+RESTORED: Final = 50
+"""The same for tickets taken over from the changelog: some of them may have to be folded."""
+FROZEN: Final = 1_000
+AT_ONCE: Final = 2
+"""Partitions restored side by side: one is fetched while the other is taken over. All of them
+would have all their changelogs in memory."""
 
 MAX_PENDING: Final = 1_000
 """Tickets changed and not durable yet, per partition: more are made durable at once, so that
@@ -151,6 +158,10 @@ class Partitions:
         self._journal = journal
         self._clock = clock
         self._restoring: dict[int, asyncio.Task[Owned]] = {}
+        self._restores = asyncio.Semaphore(AT_ONCE)
+        for policy in config.engine.policies.policies:
+            # A calendar works its years out when it is first asked: not between two records.
+            policy.calendar.before(clock())
 
     # -- ownership ------------------------------------------------------------------------
 
@@ -177,10 +188,14 @@ class Partitions:
     async def _restore(self, partition: int, seek: Seek) -> Owned:
         owned = Owned(partition, Processor(self._settings, packing))
         self.owned[partition] = owned
-        changelog, position = await self._journal.open(partition)
-        for restored in owned.processor.restore(changelog):
-            if restored % CHUNK == 0:
-                await asyncio.sleep(0)
+        async with self._restores:
+            changelog, position = await self._journal.open(partition)
+            for restored in owned.processor.restore(changelog):
+                if restored % RESTORED == 0:
+                    await asyncio.sleep(0)
+                if restored % FROZEN == 0:
+                    # Tickets stay: the garbage collector need not look through them.
+                    gc.freeze()
         if position is not None:
             owned.processor.position = position
         if owned.processor.position:

@@ -18,6 +18,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from streams.clock import wall_ms
+from streams.kafka.fetching import keep_as_parsed
 from streams.kafka.journal import Answer
 
 FETCH_WAIT_MS: Final = 250
@@ -67,11 +68,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         async def ask_and_stamp(assignment: Any, node_id: int, request: Any) -> Any:
             asked_at = wall_ms()
             answered = await ask(assignment, node_id, request)
-            for result in fetcher._records.values():  # noqa: SLF001
-                records = getattr(result, "_partition_records", None)
-                if records is not None:
-                    # A record as it was parsed has all we ask for: no copy of it is made.
-                    records._consumer_record = _as_parsed  # noqa: SLF001
+            keep_as_parsed(fetcher)
             # aiokafka stamps an answer when it looks at it, and a process that was paused in
             # between would take an old answer for a new one.
             for source in assignment.tps:
@@ -200,10 +197,6 @@ class BatchConsumer(Consumer):
         if at is None or end is None or end < 0 or not state.has_valid_position:
             return None
         return Answer(end, state.position, at)
-
-
-def _as_parsed(_: Any, record: Any) -> Any:
-    return record
 
 
 class BatchTransport(Transport):

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,6 @@ from streams.config.model import Metrics
 from streams.core.processor import Processor
 from streams.core.promises import standings
 from streams.core.windows import COUNT
-from streams.kafka.journal import Write
 from streams.kafka.partitions import Partitions
 from streams.kafka.worker import Worker
 from streams.metrics import Exporter
@@ -43,12 +42,18 @@ class Stopwatch:
         self._partitions = partitions
         self._patience_s = patience_s
         self.seen: dict[str, tuple[float, float]] = {}
+        self.stalls: dict[str, float] = {}
+        """The longest time, in seconds, for which nobody else got a turn until then."""
 
     async def until(self, name: str, happened: Callable[[Partitions], bool]) -> None:
         """Look until it has happened, and note when; raises `TimeoutError` when it does not."""
+        longest = 0.0
         async with asyncio.timeout(self._patience_s):
-            while not happened(self._partitions):  # noqa: ASYNC110 - nobody tells when it has
+            while not happened(self._partitions):
+                slept = time.monotonic()
                 await asyncio.sleep(LOOK_S)
+                longest = max(longest, time.monotonic() - slept - LOOK_S)
+        self.stalls[name] = longest
         self.seen[name] = time.monotonic(), time.process_time()
 
 
@@ -57,7 +62,7 @@ def restoring() -> Iterator[list[float]]:
     """Collects the CPU seconds of each step of `Processor.restore`."""
     restore, spent = Processor.restore, []
 
-    def timed(processor: Processor, changelog: Iterable[Write]) -> Iterator[int]:
+    def timed(processor: Processor, changelog: dict[bytes, bytes | None]) -> Iterator[int]:
         steps = restore(processor, changelog)
         restored: int | None = 0
         while restored is not None:
@@ -86,7 +91,12 @@ async def observe(folder: Path, events: int) -> dict[str, Any]:
         found = _found(worker.partitions)
         worker.stopping.set()
         await running
-    return found | {"seen": watch.seen, "restore_cpu_s": sum(restore_s), "rss": peak_rss()}
+    return found | {
+        "seen": watch.seen,
+        "stalls": watch.stalls,
+        "restore_cpu_s": sum(restore_s),
+        "rss": peak_rss(),
+    }
 
 
 def _begun(partitions: Partitions) -> bool:
@@ -105,8 +115,12 @@ def _found(partitions: Partitions) -> dict[str, Any]:
         if what == COUNT:
             sums[kind] = sums.get(kind, 0) + count
     processors = [one.processor for one in partitions.owned.values()]
-    queues, clocks = Counter[str](), Counter[str]()
+    queues, clocks, lately = Counter[str](), Counter[str](), Counter[str]()
     for processor in processors:
+        processor.settle()
+        for window in processor.windows.windows[-1:]:
+            for (kind, _, what), count in window.totals.items():
+                lately[kind] += count if what == COUNT else 0
         for (queue, *_), count in processor.now.active.items():
             queues[queue] += count
         for record in processor.records.values():
@@ -119,6 +133,7 @@ def _found(partitions: Partitions) -> dict[str, Any]:
         "depth": queues.total(),
         "open": queues,
         "clocks": clocks,
+        "lately": lately,
     }
 
 

@@ -106,7 +106,7 @@ UNKNOWN, OTHER = b'"unheard_of"', b'"other"'
 def restored(settings: Settings, changelog: Mapping[bytes, bytes | None]) -> Processor:
     """A processor that has taken over a changelog."""
     processor = Processor(settings, packing)
-    for _ in processor.restore(changelog.items()):
+    for _ in processor.restore(dict(changelog)):
         pass
     return processor
 

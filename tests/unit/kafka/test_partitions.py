@@ -71,7 +71,7 @@ async def taken_over(partitions: Partitions) -> Owned:
 
 def final_report(storage: Storage) -> dict[str, Any]:
     processor = Processor(CONFIG.engine, packing)
-    for _ in processor.restore(storage.changelog.get(0, [])):
+    for _ in processor.restore(dict(storage.changelog.get(0, []))):
         pass
     books = Books(processor.records, processor.settled, processor.outcomes)
     return report(books, CONFIG.engine, packing, NOW)
