@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT: Final = Path(__file__).parents[2]
 RUNTIME: Final = ROOT / "requirements.lock"
 BUILD: Final = ROOT / "deploy" / "build.lock"
+NATIVE: Final = ROOT / "deploy" / "native.lock"
 DEV: Final = ROOT / "requirements-dev.lock"
 
 _LINE: Final = re.compile(
@@ -31,7 +32,7 @@ def pins(lock: Path) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, BUILD, DEV], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [RUNTIME, BUILD, NATIVE, DEV], ids=lambda path: path.name)
 def test_a_lock_has_versions_and_hashes_and_no_address_or_option(lock: Path) -> None:
     text = lock.read_text()
     assert [line for line in text.splitlines() if not _LINE.fullmatch(line)] == []
@@ -40,7 +41,7 @@ def test_a_lock_has_versions_and_hashes_and_no_address_or_option(lock: Path) -> 
     assert len(hashes_by_pin) == len(pins(lock))
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, BUILD], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [RUNTIME, BUILD, NATIVE], ids=lambda path: path.name)
 def test_the_development_lock_has_the_same_versions_and_more(lock: Path) -> None:
     assert pins(lock).items() <= pins(DEV).items()
 
