@@ -43,9 +43,9 @@ their turn."""
 RESTORED: Final = 50
 """The same for tickets taken over from the changelog: some of them may have to be folded."""
 FROZEN: Final = 1_000
-AT_ONCE: Final = 2
-"""Partitions restored side by side: one is fetched while the other is taken over. All of them
-would have all their changelogs in memory."""
+AT_ONCE: Final = 4
+"""Partitions restored side by side: some are fetched while another is taken over. All of them at
+once would have all their changelogs in memory."""
 
 MAX_PENDING: Final = 1_000
 """Tickets changed and not durable yet, per partition: more are made durable at once, so that
