@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.cli.demo import REDRAW_S
 from streams.kafka.embedded import free_port
 from streams.simulate import Scenario, events_only
 from streams.wire.codec import dumps
@@ -43,12 +44,22 @@ def demo(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes],
 
 def active_tickets(port: int) -> float:
     """All active tickets on /metrics; 0 while nothing answers."""
+    return shown(port, "deskpulse_tickets_active")
+
+
+def ready_partitions(port: int) -> float:
+    """Partitions that are restored."""
+    return shown(port, "deskpulse_state_ready")
+
+
+def shown(port: int, name: str) -> float:
+    """The sum of a family on /metrics; 0 while nothing answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             text = answer.read().decode()
     except OSError:
         return 0
-    found = re.findall(r"^deskpulse_tickets_active\{.*\} (\S+)$", text, re.MULTILINE)
+    found = re.findall(rf"^{name}\{{.*\}} (\S+)$", text, re.MULTILINE)
     return sum(float(value) for value in found)
 
 
@@ -60,9 +71,19 @@ def wait_for_tickets(process: subprocess.Popen[bytes], port: int, said: Path) ->
         time.sleep(0.3)
 
 
+def wait_for_partitions(port: int) -> None:
+    """Until all four are restored; the view shows it with its next picture."""
+    give_up = time.monotonic() + PATIENCE_S
+    while ready_partitions(port) < 4:
+        assert time.monotonic() < give_up
+        time.sleep(0.3)
+
+
 def test_it_shows_live_numbers_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
     with demo(tmp_path, "--speed", "300") as (process, port, said):
         wait_for_tickets(process, port, said)
+        wait_for_partitions(port)
+        time.sleep(2 * REDRAW_S)
         broker = re.search(r"broker +127\.0\.0\.1:(\d+)", said.read_text())
         assert broker is not None
         process.send_signal(signal.SIGINT)
