@@ -47,7 +47,7 @@ AT_ONCE: Final = 4
 """Partitions restored side by side: some are fetched while another is taken over. All of them at
 once would have all their changelogs in memory."""
 
-MAX_PENDING: Final = 1_000
+MAX_PENDING: Final = 3_000
 """Tickets changed and not durable yet, per partition: more are made durable at once, so that
 a cut stays short and memory bounded however fast records come."""
 
