@@ -97,9 +97,9 @@ class Now:
     def _count(self, one: Standing, sign: int) -> None:
         queue, priority, channel = one.cell
         key = (queue, priority, channel, one.status)
-        _add(self.active, key, sign)
+        adjust(self.active, key, sign)
         if one.unassigned:
-            _add(self.unassigned, queue, sign)
+            adjust(self.unassigned, queue, sign)
 
     def _instants(self, one: Standing, *, add: bool) -> None:
         queue, priority, _ = one.cell
@@ -125,7 +125,8 @@ def _move(
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-def _add(counts: dict[_Key, int], key: _Key, sign: int) -> None:
+def adjust(counts: dict[_Key, int], key: _Key, sign: int) -> None:
+    """Count one more or one less; what comes to nothing is not kept."""
     count = counts.get(key, 0) + sign
     if count:
         counts[key] = count

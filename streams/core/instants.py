@@ -53,7 +53,7 @@ def parse_rfc3339(text: str) -> int:
     if date is not None and minute is not None and second is not None and tail is not None:
         return date + minute + second + tail
     at_ms = _parse(text)
-    if minute is not None and len(_days) < _MAX_DAYS:
+    if date is None and minute is not None and len(_days) < _MAX_DAYS:
         _days[text[:11]] = _parse(f"{text[:11]}00:00:00Z")
     return at_ms
 

@@ -11,8 +11,9 @@ the moment its deadline passes.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
+from streams.core.aggregates import adjust
 from streams.core.calendars import FOREVER, Calendar
 from streams.core.clocks import (
     AT_RISK,
@@ -149,9 +150,9 @@ class Watch:
 
     def _count(self, one: Standing, sign: int) -> None:
         if one.state in OPEN:
-            _add(self.open, (one.policy, one.clock, one.queue, one.state), sign)
+            adjust(self.open, (one.policy, one.clock, one.queue, one.state), sign)
             if one.urgent and one.state in PRESSING:
-                _add(self.urgent, (one.policy, one.clock, one.queue, one.state), sign)
+                adjust(self.urgent, (one.policy, one.clock, one.queue, one.state), sign)
             if one.state in _DUE:
                 self.due.setdefault((one.policy, one.clock), Deadlines()).move(one.deadline, sign)
         if one.state in OUTCOMES and one.deadline < FOREVER:
@@ -160,14 +161,3 @@ class Watch:
             calendar = self._calendars.get(one.policy)
             if calendar is not None and not calendar.always:
                 self.working[calendar].put(calendar.before(one.deadline), key, sign)
-
-
-_Key = TypeVar("_Key", bound=tuple[str, ...])
-
-
-def _add(counts: dict[_Key, int], key: _Key, sign: int) -> None:
-    count = counts.get(key, 0) + sign
-    if count:
-        counts[key] = count
-    else:
-        del counts[key]

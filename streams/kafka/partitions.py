@@ -336,13 +336,15 @@ class Partitions:
         if self.broken is None:
             owned.writing = asyncio.ensure_future(self._write(owned))
             owned.writing.add_done_callback(_heed)
-            # The cut is taken before anything more is folded.
+            # It takes its cut now, unless the commit cycle is writing: then after that.
             await asyncio.sleep(0)
 
     async def _write(self, owned: Owned) -> None:
         async with owned.committing:
             if self.broken is not None:
-                raise BrokenError("an earlier write failed") from self.broken
+                # What the operator reads: one that failed beside the cycle told nobody yet.
+                why = f"{type(self.broken).__name__}: {self.broken}"
+                raise BrokenError(f"an earlier write failed: {why}") from self.broken
             processor = owned.processor
             if not processor.changed and not owned.outputs:
                 return
