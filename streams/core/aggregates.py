@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable
 from heapq import heappop, heappush
 from typing import TypeVar
 
-from streams.core.facts import Change, Fact, Standing
+from streams.core.facts import COUNTED, Change, Fact, Standing
 from streams.core.windows import WindowKey, keys_of
 
 
@@ -95,14 +95,14 @@ class Now:
         return sum(self.active.values())
 
     def _count(self, one: Standing, sign: int) -> None:
-        queue, priority, channel = one.cell
+        queue, priority, channel = one.cell[0], one.cell[1], one.cell[2]
         key = (queue, priority, channel, one.status)
         adjust(self.active, key, sign)
         if one.unassigned:
             adjust(self.unassigned, queue, sign)
 
     def _instants(self, one: Standing, *, add: bool) -> None:
-        queue, priority, _ = one.cell
+        queue, priority = one.cell[0], one.cell[1]
         where = (queue, priority)
         if one.unanswered_since is not None:
             _move(self.unanswered, where, one.unanswered_since, add=add)
@@ -161,10 +161,12 @@ class Totals:
 
     def correct(self, change: Change, edges: tuple[int, ...]) -> None:
         """Count what a refold gained beyond what it lost, kind by kind."""
-        lost = Counter(item.kind for item in change.lost)
+        lost = Counter(item.kind for item in change.lost if item.kind in COUNTED)
         self.corrections += lost.total()
         fresh = []
         for item in change.gained:
+            if item.kind not in COUNTED:
+                continue
             if lost[item.kind] > 0:
                 lost[item.kind] -= 1
             else:

@@ -49,6 +49,118 @@ SPENT: Final = {part: f"spent_{part}" for part in ("queue", "status", "assignee"
 ENTERED: Final = "entered"
 LEFT: Final = "left"
 
+# The way of a ticket (streams.core.journey). Those of an outcome stand while the ticket is
+# resolved or closed, at its last resolution; a reopening takes them back.
+OUTCOME: Final = "outcome"
+"""A ticket that is resolved or closed."""
+OUTCOME_MOVED: Final = "outcome_moved"
+"""It was transferred; the value is how often."""
+OUTCOME_REPLIES: Final = "outcome_replies"
+OUTCOME_QUEUES: Final = "outcome_queues"
+OUTCOME_ASSIGNEES: Final = "outcome_assignees"
+OUTCOME_PEOPLE: Final = "outcome_people"
+ONE_TOUCH: Final = "one_touch"
+TWO_TOUCH: Final = "two_touch"
+MULTI_TOUCH: Final = "multi_touch"
+COMPLEXITY: Final = "complexity"
+ESTIMATED: Final = "complexity_estimated"
+COHORT_RESOLVED: Final = "cohort_resolved"
+"""Resolved now, at the time of its creation."""
+SAME_DAY: Final = "same_day"
+PROACTIVE: Final = "proactive"
+MOVED: Final = "moved"
+"""A transfer at the level that `transfer_level` names."""
+ESCALATED: Final = "escalated"
+FIRST_CONTACT: Final = "first_contact"
+FIRST_CONTACT_JUDGED: Final = "first_contact_judged"
+"""At the first resolution, of a ticket whose source sends replies."""
+FIRST_CONTACT_UNKNOWN: Final = "first_contact_unknown"
+"""The same of a ticket whose source sends none."""
+BOT_TICKET: Final = "bot_ticket"
+BOT_CONTAINED: Final = "bot_contained"
+HANDOVER: Final = "handover"
+"""From the requester's last message to a bot to the first agent reply; a duration."""
+
+# Of several tickets of one requester (streams.core.repeats).
+REPEATED: Final = "repeated"
+"""A first contact after which the requester came again about the same category."""
+REPEAT_CONTACT: Final = "repeat_contact"
+
+# What requesters say (streams.core.voice). Values are thousandths of a point.
+CSAT: Final = "csat"
+"""A response; the value is its score on a scale of 1 to 5."""
+CSAT_SATISFIED: Final = "csat_satisfied"
+NPS: Final = "nps"
+"""A response; the value is its score on a scale of 0 to 10."""
+PROMOTER: Final = "promoter"
+DETRACTOR: Final = "detractor"
+CES: Final = "ces"
+"""A response; the value is its score on a scale of 1 to 7, 7 is easy."""
+CSAT_SENT: Final = "csat_sent"
+NPS_SENT: Final = "nps_sent"
+CES_SENT: Final = "ces_sent"
+CSAT_ANSWERED: Final = "csat_answered"
+"""At the time the survey was sent."""
+NPS_ANSWERED: Final = "nps_answered"
+CES_ANSWERED: Final = "ces_answered"
+LOW_SCORE: Final = "low_score"
+FOLLOWED_UP: Final = "followed_up"
+"""An agent replied within 24 hours after it."""
+FOLLOW_UP: Final = "follow_up"
+"""From a low score to the next agent reply; a duration."""
+
+# What it takes (streams.core.effort). Values are milliseconds, or thousandths.
+HANDLED: Final = "handled"
+TOUCHED: Final = "touched"
+"""A ticket that was worked on; of an agent, one that this agent worked on."""
+INTERACTION: Final = "interaction"
+TALKED: Final = "talked"
+"""A ticket with talk or hold time; of an agent as above."""
+TOUCHED_TOO: Final = "touched_too"
+TALKED_TOO: Final = "talked_too"
+"""The same by a further agent: the ticket is counted already."""
+UNRECORDED: Final = "unrecorded"
+"""Part of an outcome: no handling was recorded; the value is the time open and assigned."""
+LABOUR: Final = "labour"
+"""What handling costs at the agent's hourly rate; millionths of the report's currency."""
+COST: Final = "cost"
+"""Prefix: `cost:EUR` is what was recorded in that currency, in millionths of it."""
+REVIEW: Final = "review"
+REVIEWED_TICKET: Final = "reviewed_ticket"
+REVIEWED_CRITERION: Final = "reviewed_criterion"
+"""The value is score / max."""
+REVIEW_ERRORS: Final = "review_errors"
+
+# Conflicts and complaints (streams.core.conflicts).
+CONFLICT: Final = "conflict"
+"""A ticket that became one, at the moment it did."""
+TURNED: Final = "turned"
+"""It became one after its creation."""
+CONFLICT_WAIT: Final = "conflict_wait"
+"""From the creation until then; a duration."""
+CONFLICT_REACTION: Final = "conflict_reaction"
+CONFLICT_RESOLUTION: Final = "conflict_resolution"
+CONFLICT_RESOLVED: Final = "conflict_resolved"
+"""Resolved now, at the time it became one."""
+CONFLICT_CSAT: Final = "conflict_csat"
+CONFLICT_SATISFIED: Final = "conflict_satisfied"
+
+# Named by what sources send; their cell is (what, name, "").
+TRANSFER_PAIR: Final = "transfer_pair"
+"""(from, to, "")"""
+ASPECT: Final = "aspect"
+"""(kind of survey, aspect, ""); the value is the score, as that of the survey."""
+REASON: Final = "reason"
+CRITERION: Final = "criterion"
+"""("", criterion of a quality review, ""); the value is score / max."""
+
+NAMED: Final = frozenset({TRANSFER_PAIR, ASPECT, REASON, CRITERION})
+CONTACT: Final = "contact"
+"""A run of public messages less than `contact_gap` apart."""
+
+DEPTH: Final = "depth"
+"""Active tickets at the end of a period; no fact, but a sum made of `ENTERED` and `LEFT`."""
+
 # What a ticket is now, or was when it was forgotten.
 ACTIVE: Final = "active"
 CLOSED: Final = "closed"
@@ -58,13 +170,53 @@ ORPHAN: Final = "orphan"
 SKEWED: Final = "skewed"
 """Something ended before the creation: a clock of the source is wrong."""
 
-DURATIONS: Final = frozenset(WORKING)
-AMOUNTS: Final = frozenset(SPENT.values())
-"""Kinds whose values are amounts: a tally sums them and keeps no distribution."""
+DURATIONS: Final = frozenset(
+    {
+        *WORKING,
+        *WORKING.values(),
+        HANDOVER,
+        FOLLOW_UP,
+        CONFLICT_WAIT,
+        CONFLICT_REACTION,
+        CONFLICT_RESOLUTION,
+    }
+)
+"""Kinds whose values are times: of these sums keep distributions, of any other one amounts."""
+
+
+COUNTED: Final = frozenset(
+    {
+        *(CREATED, RESOLVED, REOPENED, TRANSFERRED, ASSIGNED),
+        *(AGENT_REPLY, BOT_REPLY, REQUESTER_MESSAGE),
+        *(FIRST_RESPONSE, PICKUP, RESOLUTION),
+    }
+)
+"""Kinds that are never taken back but by a correction: Prometheus counters count them, too."""
+
+CATALOGUED: Final = frozenset(
+    {
+        *(OUTCOME, OUTCOME_MOVED, OUTCOME_REPLIES, OUTCOME_QUEUES, OUTCOME_ASSIGNEES),
+        *(OUTCOME_PEOPLE, ONE_TOUCH, TWO_TOUCH, MULTI_TOUCH, COMPLEXITY, ESTIMATED),
+        *(COHORT_RESOLVED, SAME_DAY, PROACTIVE, MOVED, ESCALATED, RESOLVED_ONCE),
+        *(FIRST_CONTACT, FIRST_CONTACT_JUDGED, FIRST_CONTACT_UNKNOWN, CONTACT),
+        *(BOT_TICKET, BOT_CONTAINED, HANDOVER),
+        *(CSAT, CSAT_SATISFIED, CSAT_SENT, CSAT_ANSWERED),
+        *(NPS, PROMOTER, DETRACTOR, NPS_SENT, NPS_ANSWERED),
+        *(CES, CES_SENT, CES_ANSWERED, LOW_SCORE, FOLLOWED_UP, FOLLOW_UP),
+        *(HANDLED, TOUCHED, INTERACTION, TALKED, UNRECORDED, LABOUR),
+        *(REVIEW, REVIEWED_TICKET, REVIEWED_CRITERION, REVIEW_ERRORS),
+        *(CONFLICT, TURNED, CONFLICT_WAIT, CONFLICT_REACTION, CONFLICT_RESOLUTION),
+        *(CONFLICT_RESOLVED, CONFLICT_CSAT, CONFLICT_SATISFIED),
+    }
+)
+"""Kinds of the catalogue that windows sum by queue; some of them are taken back again."""
+
+WINDOWED: Final = (COUNTED - {BOT_REPLY}) | CATALOGUED
+"""Kinds that windows sum; times also by histogram bucket."""
 
 
 class Fact(NamedTuple):
-    """One thing that became true.
+    """One thing that became true, or (`sign` -1) is not true any more.
 
     `cell` holds the ticket's labels right after the event that made it true.
     """
@@ -73,11 +225,16 @@ class Fact(NamedTuple):
     at: int
     cell: Cell
     value: int | None = None
+    agent: str = ""
+    """Whom it is credited to; "" is nobody."""
+    sign: int = 1
 
 
-def new(kind: str, at: int, cell: Cell, value: int | None = None) -> Fact:
+def new(
+    kind: str, at: int, cell: Cell, value: int | None = None, agent: str = "", sign: int = 1
+) -> Fact:
     """A fact, as `Fact(...)` makes it; faster, because each event comes by here."""
-    made: Fact = tuple.__new__(Fact, (kind, at, cell, value))
+    made: Fact = tuple.__new__(Fact, (kind, at, cell, value, agent, sign))
     return made
 
 

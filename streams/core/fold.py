@@ -20,16 +20,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, Final
 
+from streams.core import catalogue, promises
 from streams.core import events as ev
 from streams.core import facts as fact
-from streams.core import promises
 from streams.core.calendars import ALWAYS
 from streams.core.events import DONE, Event
 from streams.core.facts import Fact
 from streams.core.occasions import Before
 from streams.core.policies import governing
-from streams.core.settings import ResolutionAt, ResponseSignal, Settings
-from streams.core.ticket import Cell, End, Ticket, cell_of
+from streams.core.settings import Credit, ResolutionAt, ResponseSignal, Settings
+from streams.core.ticket import DIMENSIONS, Cell, End, Ticket, cell_of
 
 MAX_HANDLED: Final = 2**53
 """More handling time than a number in JSON can hold exactly is no more."""
@@ -118,11 +118,14 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
     ticket.last_at = at
     ticket.last_sequence = event.sequence
     was = Before(ticket, settings.policies) if settings.policies else None
+    since = len(facts)
     _STEPS[event.type](ticket, event, settings, facts)
     if was is not None:
         promises.follow(ticket, event, was, settings)
     if first:
         ticket.first_in = ticket.cell
+    if settings.catalogue:
+        catalogue.follow(ticket, event, facts, since, settings)
     active = ticket.active
     if active != was_active:
         facts.append(fact.new(fact.ENTERED if active else fact.LEFT, at, ticket.cell))
@@ -178,10 +181,13 @@ def resolution_times(ticket: Ticket, settings: Settings) -> tuple[Fact, ...]:
     if not stands or first is None or last is None:
         return ()
     times = []
-    for kind, (at, cell, working) in ((fact.FIRST_RESOLUTION, first), (fact.FULL_RESOLUTION, last)):
-        times.append(Fact(kind, at, cell, max(0, at - ticket.created_at)))
+    for kind, (at, cell, working, agent) in (
+        (fact.FIRST_RESOLUTION, first),
+        (fact.FULL_RESOLUTION, last),
+    ):
+        times.append(Fact(kind, at, cell, max(0, at - ticket.created_at), agent))
         if settings.policies:
-            times.append(Fact(fact.WORKING[kind], at, cell, working))
+            times.append(Fact(fact.WORKING[kind], at, cell, working, agent))
     return tuple(times)
 
 
@@ -191,13 +197,15 @@ def _took(
     at: int,
     ticket: Ticket,
     cell: Cell,
+    agent: str,
     settings: Settings,
     facts: list[Fact],
 ) -> None:
     """How long something took that has just ended, in wall and in working time."""
-    facts.append(fact.new(kind, at, cell, max(0, at - start)))
+    facts.append(fact.new(kind, at, cell, max(0, at - start), agent))
     if settings.policies:
-        facts.append(fact.new(fact.WORKING[kind], at, cell, _working(ticket, start, at, settings)))
+        working = _working(ticket, start, at, settings)
+        facts.append(fact.new(fact.WORKING[kind], at, cell, working, agent))
 
 
 def _working(ticket: Ticket, start: int, end: int, settings: Settings) -> int:
@@ -210,10 +218,28 @@ def _working(ticket: Ticket, start: int, end: int, settings: Settings) -> int:
     return max(0, calendar.between(start, end))
 
 
-def _ended(ticket: Ticket, at: int, settings: Settings) -> End:
-    """A resolution or a close: when, under which labels, and the working time until then."""
+def _ended(ticket: Ticket, event: Event, settings: Settings) -> End:
+    """A resolution or a close: when, under which labels, the working time until then, and whose."""
+    at = event.at
     start = at if ticket.created_at is None else ticket.created_at
-    return at, ticket.cell, _working(ticket, start, at, settings)
+    return (
+        at,
+        ticket.cell,
+        _working(ticket, start, at, settings),
+        _credited(ticket, event, settings),
+    )
+
+
+def _credited(ticket: Ticket, event: Event, settings: Settings) -> str:
+    """Whose a resolution is (`credit`); "" is nobody's."""
+    if settings.credit is Credit.FIRST_RESPONDER and ticket.case and ticket.case.responder:
+        return ticket.case.responder
+    actor = event.data.get("actor")
+    if settings.credit is not Credit.LAST_ASSIGNEE and actor and actor.get("role") == "agent":
+        name = actor.get("id")
+        if name:
+            return intern(name)
+    return ticket.assignee or ""
 
 
 def _created(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
@@ -223,7 +249,7 @@ def _created(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
     if ticket.existed:
         return
     ticket.existed = True
-    facts.append(fact.new(fact.CREATED, event.at, ticket.cell))
+    facts.append(fact.new(fact.CREATED, event.at, ticket.cell, None, ticket.assignee or ""))
     answered = ticket.answered_at
     if ticket.opened_by_agent or (
         answered is not None and answered >= event.at - settings.future_skew
@@ -240,19 +266,20 @@ def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fa
     _write(ticket, event.data)
     at = event.at
     if ticket.queue != queue and queue is not None and ticket.queue is not None:
-        facts.append(fact.new(fact.TRANSFERRED, at, ticket.cell))
+        facts.append(fact.new(fact.TRANSFERRED, at, ticket.cell, None, ticket.assignee or ""))
     if ticket.priority != priority and priority is not None and ticket.priority is not None:
-        facts.append(fact.new(fact.PRIORITY_CHANGED, at, ticket.cell))
+        facts.append(fact.new(fact.PRIORITY_CHANGED, at, ticket.cell, None, ticket.assignee or ""))
     if ticket.assignee != assignee and ticket.assignee is not None:
         _assigned(ticket, at, settings, facts)
     if ticket.status != status:
-        _status_changed(ticket, status, at, settings, facts)
+        _status_changed(ticket, status, event, settings, facts)
     if ticket.status is not None and ticket.status != "new":
-        _respond_by(ResponseSignal.LEFT_NEW, ticket, at, settings, facts)
+        _respond_by(ResponseSignal.LEFT_NEW, ticket, at, ticket.assignee or "", settings, facts)
 
 
 def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:  # noqa: C901, PLR0912 - see below
     """Last writer wins, attribute by attribute; `None` clears."""
+    labels = False
     for name, value in data.items():
         # One by one, and only what is new: each event comes by here.
         if name == "status":
@@ -260,28 +287,24 @@ def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:  # noqa: C901, PLR0
                 ticket.status = _kept(value)
         elif name == "priority":
             if value != ticket.priority:
-                ticket.priority = _kept(value)
+                ticket.priority, labels = _kept(value), True
         elif name == "queue":
             if value != ticket.queue:
-                ticket.queue = _kept(value)
+                ticket.queue, labels = _kept(value), True
         elif name == "assignee":
             if value != ticket.assignee:
                 ticket.assignee = _kept(value)
         elif name == "channel":
             if value != ticket.channel:
-                ticket.channel = _kept(value)
+                ticket.channel, labels = _kept(value), True
         elif name != "actor":
             extra = dict(ticket.extra or ())
-            extra.pop(name, None)
+            before = extra.pop(name, None)
             if value is not None:
                 extra[name] = value
             ticket.extra = extra or None
-    queue, priority, channel = ticket.cell
-    if (
-        queue != (ticket.queue or "")
-        or priority != (ticket.priority or "")
-        or channel != (ticket.channel or "")
-    ):
+            labels = labels or (name in DIMENSIONS and value != before)
+    if labels:
         ticket.cell = cell_of(ticket)
 
 
@@ -291,38 +314,42 @@ def _kept(value: str | None) -> str | None:
 
 
 def _assigned(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
-    facts.append(fact.new(fact.ASSIGNED, at, ticket.cell))
+    agent = ticket.assignee or ""
+    facts.append(fact.new(fact.ASSIGNED, at, ticket.cell, None, agent))
     if ticket.picked_up is None:
         ticket.picked_up = (at, ticket.cell)
         if ticket.created_at is not None:
-            _took(fact.PICKUP, ticket.created_at, at, ticket, ticket.cell, settings, facts)
-        _respond_by(ResponseSignal.PICKUP, ticket, at, settings, facts)
+            _took(fact.PICKUP, ticket.created_at, at, ticket, ticket.cell, agent, settings, facts)
+        _respond_by(ResponseSignal.PICKUP, ticket, at, agent, settings, facts)
 
 
 def _status_changed(
-    ticket: Ticket, before: str | None, at: int, settings: Settings, facts: list[Fact]
+    ticket: Ticket, before: str | None, event: Event, settings: Settings, facts: list[Fact]
 ) -> None:
     was_done, done = before in DONE, ticket.done
     if done and not was_done:
-        _resolved(ticket, at, settings, facts)
+        _resolved(ticket, event, settings, facts)
     elif was_done and not done:
         ticket.reopens += 1
-        facts.append(fact.new(fact.REOPENED, at, ticket.cell))
+        resolver = "" if ticket.last_resolved is None else ticket.last_resolved[3]
+        facts.append(fact.new(fact.REOPENED, event.at, ticket.cell, None, resolver))
         ticket.waiting_since, ticket.held_since = ticket.held_since, None
     if ticket.status == "closed":
-        ticket.last_closed = _ended(ticket, at, settings)
+        ticket.last_closed = _ended(ticket, event, settings)
         ticket.first_closed = ticket.first_closed or ticket.last_closed
 
 
-def _resolved(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
+def _resolved(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
+    at, cell = event.at, ticket.cell
     ticket.resolutions += 1
-    facts.append(fact.new(fact.RESOLVED, at, ticket.cell))
+    end = ticket.last_resolved = _ended(ticket, event, settings)
+    agent = end[3]
+    facts.append(fact.new(fact.RESOLVED, at, cell, None, agent))
     if ticket.created_at is not None:
-        facts.append(fact.new(fact.RESOLUTION, at, ticket.cell, max(0, at - ticket.created_at)))
-    ticket.last_resolved = _ended(ticket, at, settings)
+        facts.append(fact.new(fact.RESOLUTION, at, cell, max(0, at - ticket.created_at), agent))
     if ticket.first_resolved is None:
-        ticket.first_resolved = ticket.last_resolved
-        facts.append(fact.new(fact.RESOLVED_ONCE, at, ticket.cell))
+        ticket.first_resolved = end
+        facts.append(fact.new(fact.RESOLVED_ONCE, at, cell, None, agent))
     _answer(ticket, at)
 
 
@@ -341,18 +368,20 @@ def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
     human = role == "agent" or (role == "bot" and settings.count_bots)
     if human and (settings.count_automatic or not automatic):
         ticket.agent_replies += 1
-        facts.append(fact.new(fact.AGENT_REPLY, event.at, ticket.cell))
+        author = intern(data["author"]["id"])
+        facts.append(fact.new(fact.AGENT_REPLY, event.at, ticket.cell, None, author))
         _answer(ticket, event.at)
-        _respond_by(ResponseSignal.REPLY, ticket, event.at, settings, facts)
+        _respond_by(ResponseSignal.REPLY, ticket, event.at, author, settings, facts)
 
 
 def _requested(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -> None:
-    facts.append(fact.new(fact.REQUESTER_MESSAGE, at, ticket.cell))
+    facts.append(fact.new(fact.REQUESTER_MESSAGE, at, ticket.cell, None, ticket.assignee or ""))
     _wait(ticket, at)
     if ticket.requested_at is None:
         ticket.requested_at = at
         if ticket.opened_by_agent and ticket.signal is not None:
-            _first_response(ticket, *ticket.signal, settings, facts)
+            since, cell = ticket.signal
+            _first_response(ticket, since, cell, ticket.assignee or "", settings, facts)
 
 
 def _wait(ticket: Ticket, since: int) -> None:
@@ -370,7 +399,12 @@ def _answer(ticket: Ticket, at: int) -> None:
 
 
 def _respond_by(
-    signal: ResponseSignal, ticket: Ticket, at: int, settings: Settings, facts: list[Fact]
+    signal: ResponseSignal,
+    ticket: Ticket,
+    at: int,
+    agent: str,
+    settings: Settings,
+    facts: list[Fact],
 ) -> None:
     """Take a signal that was seen: it is the first response if the ticket's source says so."""
     created_at = ticket.created_at
@@ -387,17 +421,17 @@ def _respond_by(
             ticket.signal = (at, ticket.cell)
         return
     if signal is not ResponseSignal.REPLY or at >= created_at - settings.future_skew:
-        _first_response(ticket, at, ticket.cell, settings, facts)
+        _first_response(ticket, at, ticket.cell, agent, settings, facts)
 
 
 def _first_response(
-    ticket: Ticket, at: int, cell: Cell, settings: Settings, facts: list[Fact]
+    ticket: Ticket, at: int, cell: Cell, agent: str, settings: Settings, facts: list[Fact]
 ) -> None:
     start = ticket.response_start
     if start is None:
         raise AssertionError("a first response without a start")
     ticket.first_response_at = at
-    _took(fact.FIRST_RESPONSE, start, at, ticket, cell, settings, facts)
+    _took(fact.FIRST_RESPONSE, start, at, ticket, cell, agent, settings, facts)
 
 
 def _worked(ticket: Ticket, event: Event, _settings: Settings, _facts: list[Fact]) -> None:

@@ -5,7 +5,8 @@ depends on the zone of a machine. Text appears only at the edges.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Final
 
 MINUTE: Final = 60_000
@@ -97,3 +98,37 @@ def format_rfc3339(at_ms: int) -> str:
         date = _dates[day] = f"{(_EPOCH + timedelta(days=day)).date().isoformat()}T"
     fraction = f".{ms:03}" if ms else ""
     return f"{date}{_CLOCK[minute]}{second:02}{fraction}Z"
+
+
+class Days:
+    """Local days of instants, as ordinals of `datetime.date`."""
+
+    __slots__ = ("_known", "_zone")
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._known: dict[int, int] = {}
+
+    def of(self, at: int) -> int:
+        """The local day of an instant (epoch milliseconds)."""
+        # No zone changes its offset within a quarter of an hour.
+        quarter = at // _QUARTER
+        day = self._known.get(quarter)
+        if day is None:
+            local = datetime.fromtimestamp(quarter * _QUARTER / 1000, UTC).astimezone(self._zone)
+            day = self._known[quarter] = local.toordinal()
+        return day
+
+
+_QUARTER: Final = 15 * MINUTE
+
+
+@cache
+def days_of(zone: tzinfo) -> Days:
+    """The local days of a zone; the same object every time."""
+    return Days(zone)
+
+
+def local_day(at: int, zone: tzinfo) -> int:
+    """The local day of an instant, as an ordinal of `datetime.date`."""
+    return days_of(zone).of(at)

@@ -21,21 +21,30 @@ from streams.core import record as records
 from streams.core.aggregates import Now, Totals
 from streams.core.announcing import Transition, announce
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
-from streams.core.facts import Change, Fact, Standing, change, standing
+from streams.core.facts import (
+    BOT_REPLY,
+    CATALOGUED,
+    COUNTED,
+    DURATIONS,
+    Change,
+    Fact,
+    Standing,
+    change,
+    standing,
+)
 from streams.core.fold import extends, step
 from streams.core.record import FORMAT, Packing, Record
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
+from streams.core.settled import Settled
 from streams.core.slots import SEAL_KEY, Slots
-from streams.core.tally import Tally
 from streams.core.timers import Timers
 from streams.core.watch import Watch
-from streams.core.windows import EDGES, WINDOWED, WindowKey, Windows, count, keys_of
+from streams.core.windows import COUNT, EDGES, SUM, WindowKey, Windows, count, keys_of
 
 TOTALS_KEY: Final = b"\xfftotals"
-SETTLED_KEY: Final = b"\xffsettled"
-"""Keys of records that belong to the partition, beside those of `streams.core.slots`; no ticket
-id is invalid UTF-8."""
+"""Key of a record that belongs to the partition, beside those of `streams.core.settled` and
+`streams.core.slots`; no ticket id is invalid UTF-8."""
 _OWN: Final = b"\xff"
 """What all of them begin with."""
 
@@ -112,7 +121,7 @@ class Processor:
         self.windows: Windows[WindowKey] = Windows(settings.windows)
         self.watch = Watch(settings.policies, settings.windows)
         """What SLA clocks do now, and which promises were kept."""
-        self.settled = Tally()
+        self.settled = Settled()
         """What dropped tickets leave behind."""
         self.outcomes: Tallied = Counter()
         """All arrivals of the partition since its first offset."""
@@ -283,16 +292,32 @@ class Processor:
                 facts: list[Fact] = []
                 step(record.ticket, event, self.settings, facts)
                 record.append(event, arrival.packed)
-                for item in facts:
-                    amounts = keys_of(item, self._edges)
-                    self._fresh.count(amounts)
-                    if item.kind in WINDOWED:
-                        for key, amount in amounts:
-                            self.windows.put(item.at, key, amount)
+                self._sum(facts)
                 return
             self._make_stale(arrival.ticket, record, batch)
         record.append(event, arrival.packed)
         record.ticket.last_at = max(record.ticket.last_at, event.at)
+
+    def _sum(self, facts: list[Fact]) -> None:
+        """Add facts that are new to what is summed."""
+        windows = self.windows if self.windows.windows else None
+        for item in facts:
+            kind, at, cell, value, _, sign = item
+            if kind in COUNTED:
+                amounts = keys_of(item, self._edges)
+                self._fresh.count(amounts)
+                if windows is not None and kind != BOT_REPLY:
+                    for key, amount in amounts:
+                        windows.put(at, key, amount)
+            elif windows is not None and kind in CATALOGUED:
+                if kind in DURATIONS:
+                    for key, amount in keys_of(item, self._edges):
+                        windows.put(at, key, amount)
+                    continue
+                queue = cell[0]
+                windows.put(at, (kind, queue, COUNT), sign)
+                if value is not None:
+                    windows.put(at, (kind, queue, SUM), sign * value)
 
     def _redact(self, offset: int, ticket: str, record: Record | None, batch: _Batch) -> None:
         if record is None:
@@ -467,8 +492,7 @@ class Processor:
             shown, clocks = self._shown(record)
             self.now.move(shown, None)
             self.watch.move(clocks, ())
-            self.settled.merge(records.settled(record, self.settings, self._packing))
-            self.settled.compact()
+            self.settled.add(records.settled(record, self.settings, self._packing))
             del self.records[ticket]
             self._dropped[ticket] = self.position - 1
             self._dirty.add(ticket)
@@ -506,9 +530,7 @@ class Processor:
         writes: list[tuple[bytes, bytes | None]] = [
             (TOTALS_KEY, self._packing.dumps(self._dump_totals()))
         ]
-        if self._dropped:
-            settled = {"v": FORMAT, "dropped": self._dropped, "settled": self.settled.dump()}
-            writes.append((SETTLED_KEY, self._packing.dumps(settled)))
+        writes += self.settled.changes(self._cut, self._dropped, self._packing).items()
         writes += self._slots.changes(self._cut).items()
         for ticket in self._dirty:
             record = self.records.get(ticket)
@@ -540,11 +562,8 @@ class Processor:
         between; it must be exhausted. What is taken over is taken out of `changelog`. Raises
         `ValueError` when a record was written by a version this one cannot read.
         """
-        totals, settled = changelog.pop(TOTALS_KEY, None), changelog.pop(SETTLED_KEY, None)
-        if settled is not None:
-            loaded = self._packing.loads(settled)
-            self.settled = Tally.load(loaded["settled"])
-            self._dropped = loaded["dropped"]
+        totals = changelog.pop(TOTALS_KEY, None)
+        self._dropped = self.settled.load(changelog, self._packing)
         if totals is not None:
             self._load_totals(self._packing.loads(totals))
         folding = not self._slots.load(changelog, self._cut)

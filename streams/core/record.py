@@ -21,14 +21,14 @@ from streams.core import promises
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
-from streams.core.instants import DAY
+from streams.core.instants import DAY, days_of
 from streams.core.occasions import Before
 from streams.core.policies import NO_POLICIES
 from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.ticket import Ticket, cell_of
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the record; another one is refused at restore, with what to do."""
 
 MAX_SEEN: Final = 2_000
@@ -238,7 +238,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     ticket = fold(old, settings, facts, ticket)
     if settings.policies:
         facts += _settle_clocks(record, ticket, cut, settings, packing, early=early)
-    past.add(remembered(facts))
+    past.add(remembered(facts), days_of(settings.zone).of)
     flips += _flips(facts)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = cut
@@ -299,7 +299,7 @@ def settled(record: Record, settings: Settings, packing: Packing) -> Tally:
     _, past, _ = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
     settle(ticket, settings, facts)
-    past.add(remembered(facts))
+    past.add(remembered(facts), days_of(settings.zone).of)
     return past
 
 
@@ -307,15 +307,15 @@ def erase(record: Record, settings: Settings, packing: Packing, now: int) -> Non
     """Redact: forget every name and every event, keep the numbers already counted."""
     _, past, flips = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
-    past.add(remembered(facts))
+    past.add(remembered(facts), days_of(settings.zone).of)
+    past = past.anonymous()
     flips += _flips(facts)
     if ticket.active:
         flips.append(ticket.last_at)
-    ticket.assignee = ticket.extra = None
+    _forget_names(ticket)
     if ticket.deleted is None:
         ticket.deleted_in = ticket.cell
     ticket.deleted = REDACTED
-    promises.forget_names(ticket)
     promises.gone_or_back(ticket, max(now, ticket.last_at))
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = ticket.last_at + 1
@@ -323,6 +323,21 @@ def erase(record: Record, settings: Settings, packing: Packing, now: int) -> Non
     record.seen = b""
     record.redacted = True
     record.ticket = ticket
+
+
+def _forget_names(ticket: Ticket) -> None:
+    ticket.assignee = ticket.extra = None
+    promises.forget_names(ticket)
+    if ticket.case is not None:
+        ticket.case.forget_names()
+    if ticket.first_resolved is not None:
+        ticket.first_resolved = (*ticket.first_resolved[:3], "")
+    if ticket.last_resolved is not None:
+        ticket.last_resolved = (*ticket.last_resolved[:3], "")
+    if ticket.first_closed is not None:
+        ticket.first_closed = (*ticket.first_closed[:3], "")
+    if ticket.last_closed is not None:
+        ticket.last_closed = (*ticket.last_closed[:3], "")
 
 
 def unredact(record: Record, settings: Settings, packing: Packing, now: int) -> None:
@@ -356,7 +371,7 @@ def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing:
             setattr(created, name, event.data.get(name))
             if getattr(ticket, name) is None:
                 setattr(ticket, name, event.data.get(name))
-        past.add((Fact(fact.CREATED, event.at, cell_of(created)),))
+        past.add((Fact(fact.CREATED, event.at, cell_of(created)),), days_of(settings.zone).of)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.seen += digest(event)
 

@@ -1,27 +1,23 @@
-"""The report: every figure of CONTRACTS section 5, recounted from the records.
-
-The records are the truth. The report folds each of them again up to `as_of` and sums the
-facts, so it owes nothing to the incremental sums of the live worker - and law 4 may compare
-the two. It is the same whoever kept the records: one worker, three, or a replay of a file.
-"""
+"""The report: every figure of CONTRACTS section 5, from a recount of the records."""
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from streams.core import facts as fact
-from streams.core import promises
 from streams.core.clocks import STATES
-from streams.core.facts import Fact
-from streams.core.fold import fold, settle, state_facts
+from streams.core.costs import costs
 from streams.core.instants import format_rfc3339
+from streams.core.kpis import KPIS, measure
+from streams.core.periods import figures_by_period, snapshots
 from streams.core.policies import Policies
 from streams.core.processor import Outcome, Tallied
-from streams.core.record import Packing, Record, checkpoint_of, remembered
+from streams.core.record import Packing, Record
+from streams.core.recount import Books, Recount, TooOldError
 from streams.core.settings import Settings
-from streams.core.tally import Distribution, Tally
-from streams.core.ticket import DIMENSIONS, Ticket
+from streams.core.sums import SLICED, Slices, Sums
+
+__all__ = ("Books", "TooOldError", "figures", "report")
 
 TICKETS: Final = {
     "created": fact.CREATED,
@@ -49,88 +45,14 @@ DURATIONS: Final = {
     "first_resolution": fact.FIRST_RESOLUTION,
     "full_resolution": fact.FULL_RESOLUTION,
 }
-"""Report key -> kind of fact: how long things took, from their start."""
-
-
-class TooOldError(ValueError):
-    """The report asks for an instant whose events are squashed into checkpoints already."""
-
-
-@dataclass(slots=True)
-class Books:
-    """What the partitions of one application hold together."""
-
-    records: dict[str, Record] = field(default_factory=dict)
-    settled: Tally = field(default_factory=Tally)
-    outcomes: Tallied = field(default_factory=Counter)
-
-    @property
-    def newest(self) -> int | None:
-        """The highest time of an applied event; `None` where there is none."""
-        tickets = (record.ticket for record in self.records.values())
-        # A ticket that was redacted before its first event has none.
-        return max((t.last_at for t in tickets if t.first_at is not None), default=None)
-
-
-@dataclass(slots=True)
-class _Count:
-    """One pass over the records."""
-
-    settings: Settings
-    packing: Packing
-    as_of: int
-    live: Tally = field(default_factory=Tally)
-    settled: Tally = field(default_factory=Tally)
-    flips: Counter[int] = field(default_factory=Counter)
-    depth: Counter[tuple[str, str]] = field(default_factory=Counter)
-    flags: Counter[str] = field(default_factory=Counter)
-    open_now: Counter[str] = field(default_factory=Counter)
-    oldest: dict[str, int] = field(default_factory=dict)
-
-    def add(self, record: Record) -> None:
-        """Count one ticket as it was at `as_of`."""
-        base, past, flips = checkpoint_of(record, self.settings, self.packing)
-        if base.last_at > self.as_of and not record.redacted:
-            raise TooOldError(
-                "as-of is older than the history kept: events up to "
-                f"{format_rfc3339(base.last_at)} are squashed into checkpoints"
-            )
-        facts: list[Fact] = []
-        events = [e for e in self.packing.unpack(record.history) if e.at <= self.as_of]
-        ticket = fold(events, self.settings, facts, base)
-        if ticket.first_at is None:
-            return
-        if self.as_of - ticket.last_at > self.settings.forgotten:
-            settle(ticket, self.settings, facts)
-            self.settled.merge(past)
-            self.settled.add(remembered(facts))
-            return
-        facts += state_facts(ticket, self.settings)
-        facts += promises.settled(ticket, self.as_of)
-        self.live.merge(past)
-        self.live.add(facts)
-        for index, at in enumerate(flips):
-            self.flips[at] += 1 if index % 2 == 0 else -1
-        for item in facts:
-            if item.kind in {fact.ENTERED, fact.LEFT}:
-                self.flips[item.at] += 1 if item.kind == fact.ENTERED else -1
-        self.flags["squashed_early"] += record.squashed_early
-        if ticket.active:
-            self._now(ticket)
-
-    def _now(self, ticket: Ticket) -> None:
-        self.live.add((Fact(fact.ACTIVE, self.as_of, ticket.cell),))
-        self.depth["by_status", ticket.status or "new"] += 1
-        for name, value in zip(DIMENSIONS, ticket.cell, strict=True):
-            self.depth[f"by_{name}", value] += 1
-        self.open_now["unassigned"] += ticket.assignee is None
-        for name, since in (
-            ("unanswered", ticket.unanswered_since),
-            ("unattended", ticket.waiting_since),
-        ):
-            if since is not None:
-                self.open_now[name] += 1
-                self.oldest[name] = min(since, self.oldest.get(name, since))
+TIMES: Final = {
+    "handover": fact.HANDOVER,
+    "follow_up": fact.FOLLOW_UP,
+    "conflict_wait": fact.CONFLICT_WAIT,
+    "conflict_reaction": fact.CONFLICT_REACTION,
+    "conflict_resolution": fact.CONFLICT_RESOLUTION,
+}
+"""Report key -> kind of fact: how long things took, in wall time only."""
 
 
 def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> dict[str, Any]:
@@ -138,25 +60,23 @@ def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> di
 
     Raises `TooOldError` when `as_of` lies before the oldest history kept.
     """
-    count = _Count(settings, packing, as_of)
-    for record in books.records.values():
-        count.add(record)
-    count.settled.merge(books.settled)
-    count.settled.compact()
-    count.live.merge(count.settled)
+    count = Recount(books, settings, packing, as_of)
+    whole = count.slices.whole()
     count.flags["merge_cycle"] += _merge_cycles(books.records)
-    tally = count.live
-    overall = _figures(tally, settings)
-    count.flags["orphan"] += overall["tickets"]["orphan"]
-    count.flags["skew"] += sum(n for (kind, _), n in tally.counts.items() if kind == fact.SKEWED)
+    count.flags["orphan"] += whole.counts[fact.ORPHAN]
+    count.flags["skew"] += whole.counts[fact.SKEWED]
+    overall = figures(whole, settings)
     return {
         "as_of": format_rfc3339(as_of),
         "events": _events(books.outcomes, count.flags),
         **overall,
         "queue_depth": _queue_depth(count),
-        "sla": _sla(tally, settings.policies),
-        "by": {name: _by(tally, place, settings) for place, name in enumerate(DIMENSIONS)},
-        "kpis": _kpis(overall),
+        "sla": _sla(count.slices, settings.policies),
+        "by": {name: _by(count.slices, name, settings) for name in SLICED},
+        "kpis": _kpis(count, overall, settings),
+        "periods": figures_by_period(count, figures),
+        "volume": count.hours.volume(),
+        "drivers": count.drivers.report(),
     }
 
 
@@ -184,9 +104,10 @@ def _events(outcomes: Tallied, derived: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _sla(tally: Tally, policies: Policies) -> list[dict[str, Any]]:
+def _sla(slices: Slices, policies: Policies) -> list[dict[str, Any]]:
     """One row for each policy and clock: the instances by state, and where the budget went."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {
+    promised = sorted({labels[:2] for kind, labels in slices.parts if kind == fact.PROMISE})
+    rows: dict[tuple[str, ...], dict[str, Any]] = {
         pair: {
             "policy": pair[0],
             "clock": pair[1],
@@ -194,51 +115,47 @@ def _sla(tally: Tally, policies: Policies) -> list[dict[str, Any]]:
             **dict.fromkeys(STATES, 0),
             "spent_s": {part: {} for part in fact.SPENT},
         }
-        for pair in dict.fromkeys((*policies.pairs, *_promised(tally)))
+        # Also of policies long gone.
+        for pair in dict.fromkeys((*policies.pairs, *promised))
     }
-    for (kind, (policy, clock, value)), number in sorted(tally.counts.items()):
+    for (kind, labels), number in sorted(slices.parts.items()):
+        row = rows.get(labels[:2])
+        if row is None:
+            continue
         if kind == fact.PROMISE:
-            rows[policy, clock]["started"] += number
-            rows[policy, clock][value] += number
+            row["started"] += number
+            row[labels[2]] += number
         elif kind in _PARTS:
-            rows[policy, clock]["spent_s"][_PARTS[kind]][value] = number / 1000
+            row["spent_s"][_PARTS[kind]][labels[2]] = slices.amounts[kind, labels] / 1000
     return list(rows.values())
 
 
-def _promised(tally: Tally) -> list[tuple[str, str]]:
-    """Pairs of policy and clock that instances were counted under, also of policies long gone."""
-    return sorted({(cell[0], cell[1]) for kind, cell in tally.counts if kind == fact.PROMISE})
-
-
 _PARTS: Final = {kind: part for part, kind in fact.SPENT.items()}
-_OF_CLOCKS: Final = frozenset({fact.PROMISE, *_PARTS})
 
 
-def _figures(tally: Tally, settings: Settings) -> dict[str, Any]:
-    """Tickets, counts and durations of all labels together."""
-    totals: Counter[str] = Counter()
-    for (kind, _), number in tally.counts.items():
-        totals[kind] += number
+def figures(sums: Sums, settings: Settings, *, every: bool = True) -> dict[str, Any]:
+    """Tickets, counts, durations and KPIs; without `every`, KPIs only where there are any."""
     durations: dict[str, Any] = {}
     for name, kind in DURATIONS.items():
-        durations[name] = _duration(tally, kind)
+        durations[name] = _duration(sums, kind)
         # Without a policy there is no calendar, and working time is wall time.
         working = fact.WORKING[kind] if settings.policies else kind
-        durations[f"{name}_working"] = _duration(tally, working)
+        durations[f"{name}_working"] = _duration(sums, working)
+    for name, kind in TIMES.items():
+        if every or kind in sums.durations:
+            durations[name] = _duration(sums, kind)
     return {
-        "tickets": {name: totals[kind] for name, kind in TICKETS.items()},
-        "counts": {name: totals[kind] for name, kind in COUNTS.items()},
+        "tickets": {name: sums.counts[kind] for name, kind in TICKETS.items()},
+        "counts": {name: sums.counts[kind] for name, kind in COUNTS.items()},
         "durations": durations,
+        "kpis": _measured(sums, settings, every=every),
     }
 
 
-def _duration(tally: Tally, kind: str) -> dict[str, float]:
-    values = Distribution()
-    for (each, _), some in tally.durations.items():
-        if each == kind:
-            values.merge(some)
-    number = values.count
-    if not number:
+def _duration(sums: Sums, kind: str) -> dict[str, float]:
+    values = sums.durations.get(kind)
+    number = 0 if values is None else values.count
+    if values is None or not number:
         names = ("sum_s", "mean_s", "p50_s", "p90_s", "p99_s", "max_s")
         return {"count": 0, **dict.fromkeys(names, 0.0)}
     p50, p90, p99 = values.percentiles(0.5, 0.9, 0.99)
@@ -253,18 +170,25 @@ def _duration(tally: Tally, kind: str) -> dict[str, float]:
     }
 
 
-def _by(tally: Tally, place: int, settings: Settings) -> dict[str, Any]:
+def _measured(sums: Sums, settings: Settings, *, every: bool) -> dict[str, Any]:
+    """Each KPI that is made of sums: its value, what it comes from, and whether that is enough."""
+    if fact.DEPTH not in sums.amounts:
+        sums.amounts[fact.DEPTH] = 1_000 * sums.counts[fact.ACTIVE]
+    found: dict[str, Any] = {}
+    for kpi in KPIS:
+        value, terms, sample = measure(kpi, sums)
+        if every or sample:
+            low = sample < settings.min_sample
+            found[kpi.name] = {"value": value, **terms, "low_sample": low}
+    return found
+
+
+def _by(slices: Slices, name: str, settings: Settings) -> dict[str, Any]:
     """The figures for each value of one dimension."""
-    parts: dict[str, Tally] = {}
-    for (kind, cell), number in tally.counts.items():
-        if kind not in _OF_CLOCKS:
-            parts.setdefault(cell[place], Tally()).counts[kind, cell] = number
-    for key, values in tally.durations.items():
-        parts[key[1][place]].durations[key] = values
-    return {value: _figures(part, settings) for value, part in sorted(parts.items())}
+    return {value: figures(sums, settings, every=False) for value, sums in slices.values(name)}
 
 
-def _queue_depth(count: _Count) -> dict[str, Any]:
+def _queue_depth(count: Recount) -> dict[str, Any]:
     depth = peak = 0
     peak_at: int | None = None
     for at in sorted(count.flips):
@@ -283,13 +207,29 @@ def _queue_depth(count: _Count) -> dict[str, Any]:
     for name in ("unanswered", "unattended"):
         since = count.oldest.get(name)
         found[f"oldest_{name}"] = None if since is None else format_rfc3339(since)
+    found["snapshots"] = snapshots(count)
     return found
 
 
-def _kpis(overall: Mapping[str, Any]) -> dict[str, Any]:
-    """Rates of the whole log, with the counts they come from."""
+def _kpis(count: Recount, overall: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """The KPIs of the whole log, with what only the whole log can tell."""
+    whole, kpis = count.slices.whole(), overall.pop("kpis")
     created, resolved = overall["tickets"]["created"], overall["counts"]["resolutions"]
-    reopens = overall["counts"]["reopens"]
+    kpis["resolved_share"]["provisional"] = {
+        "created": count.provisional[fact.CREATED],
+        "resolved": count.provisional[fact.COHORT_RESOLVED],
+    }
+    kpis["fcr"]["provisional"] = {
+        "first_contact": count.provisional[fact.FIRST_CONTACT],
+        "judged": count.provisional[fact.FIRST_CONTACT_JUDGED],
+    }
+    kpis["fcr"]["unavailable"] = whole.counts[fact.FIRST_CONTACT_UNKNOWN]
+    kpis["csat"]["mean"] = kpis["csat_mean"]["value"]
+    kpis["csat"]["index"] = kpis["csat_index"]["value"]
+    kpis["csat"]["aspects"] = _named(count.slices, fact.ASPECT, "csat")
+    kpis["csat"]["reasons"] = _named(count.slices, fact.REASON, "csat")
+    kpis["quality_score"]["criteria"] = _named(count.slices, fact.CRITERION, "")
+    kpis["transfer_rate"]["pairs"] = _pairs(count.slices)
     return {
         "flow": {
             "inflow": created,
@@ -297,12 +237,33 @@ def _kpis(overall: Mapping[str, Any]) -> dict[str, Any]:
             "net_flow": created - resolved,
             "clearance_ratio": resolved / created if created else None,
         },
-        "reopen_rate": {
-            "value": reopens / resolved if resolved else None,
-            "reopens": reopens,
-            "resolutions": resolved,
-        },
+        **kpis,
+        "cost": costs(count, settings),
+        "peak_slow_down": count.hours.slow_down(),
     }
+
+
+def _named(slices: Slices, kind: str, of: str) -> dict[str, Any]:
+    """What sources gave a name to: how often, and (where it has a score) its mean."""
+    found: dict[str, Any] = {}
+    for key, number in sorted(slices.parts.items()):
+        (each, (survey, name, _)) = key
+        if each == kind and survey == of and number:
+            found[name] = {"count": number}
+            if kind != fact.REASON:
+                found[name]["mean"] = slices.amounts[key] / number / 1000
+    return found
+
+
+def _pairs(slices: Slices) -> list[dict[str, Any]]:
+    """Which way tickets were transferred, most frequent first."""
+    pairs = [
+        (labels[0], labels[1], number)
+        for (kind, labels), number in slices.parts.items()
+        if kind == fact.TRANSFER_PAIR and number
+    ]
+    pairs.sort(key=lambda pair: (-pair[2], pair))
+    return [{"from": one, "to": other, "transfers": number} for one, other, number in pairs]
 
 
 def _merge_cycles(records: Mapping[str, Record]) -> int:

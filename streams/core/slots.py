@@ -25,7 +25,7 @@ from streams.core.windows import WindowKey, Windows
 SEAL_KEY: Final = b"\xffwindows"
 """The prefix of all keys here; alone it is that of the seal."""
 
-MEANING: Final = 1
+MEANING: Final = 2
 """Raised when the same events are to count otherwise in the windows: then they are filled anew."""
 
 Changelog = dict[bytes, bytes | None]
@@ -36,7 +36,11 @@ def fingerprint(settings: Settings, edges: tuple[int, ...]) -> str:
     deciding = (
         *(MEANING, settings.windows, edges, settings.sources, settings.count_bots),
         *(settings.count_automatic, settings.exclude_spam_from_windows),
-        *(settings.future_skew, settings.forgotten),
+        *(settings.future_skew, settings.forgotten, settings.zone, settings.catalogue),
+        *(sorted(settings.queues.items()), settings.by_department, settings.credit),
+        *(settings.fcr_window, settings.fcr_basis, settings.contact_gap),
+        *(settings.count_reopened, settings.low_is_easy, settings.satisfied),
+        *(settings.conflict_since_creation, sorted(settings.hourly_rates.items())),
     )
     return blake2b(repr(deciding).encode(), digest_size=8).hexdigest()
 

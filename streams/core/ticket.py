@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sys import intern
 from typing import Any, Final
 
+from streams.core.case import Case
 from streams.core.clocks import Clock, Stretch, Timeline
 from streams.core.events import DONE
 from streams.core.policies import SOURCE, Policies
@@ -20,18 +21,19 @@ Cell = tuple[str, ...]
 
 Not typed by its length: the compiled core would take it apart and put it together again."""
 
-End = tuple[int, Cell, int]
-"""When a resolution or close was, under which labels, and the working time since the creation
-(milliseconds; 0 for an orphan)."""
+End = tuple[int, Cell, int, str]
+"""When a resolution or close was, under which labels, the working time since the creation
+(milliseconds; 0 for an orphan), and whom it is credited to ("" is nobody)."""
 
-DIMENSIONS: Final = ("queue", "priority", "channel")
-NOWHERE: Final[Cell] = ("", "", "")
+DIMENSIONS: Final = ("queue", "priority", "channel", "segment", "product", "category", "kind")
+NOWHERE: Final[Cell] = ("",) * len(DIMENSIONS)
 
 
 _SLOTS: Final[tuple[str, ...]] = (
     "agent_replies",
     "answered_at",
     "assignee",
+    "case",
     "cell",
     "channel",
     "clocks",
@@ -143,6 +145,8 @@ class Ticket:
         self.question: tuple[int, str, str, bool] | None = None
         """The first message of a requester whose ticket an agent opened, until its clock can
         start: time, source, id, and whether it waits for a reopening."""
+        self.case: Case | None = None
+        """What the catalogue of KPIs needs beyond all this."""
         self.moved: bool = False
         """The log of a clock has changed since this was last set back; not kept."""
 
@@ -195,7 +199,7 @@ class Ticket:
         if self.first_at is not None:
             state["first_at"] = self.first_at
         if self.first_in != NOWHERE:
-            state["first_in"] = self.first_in
+            state["first_in"] = _packed_cell(self.first_in, self.cell)
         if self.last_sequence:
             state["last_sequence"] = self.last_sequence
         if self.created_at is not None:
@@ -221,27 +225,27 @@ class Ticket:
         if self.deleted is not None:
             state["deleted"] = self.deleted
         if self.deleted_in != NOWHERE:
-            state["deleted_in"] = self.deleted_in
+            state["deleted_in"] = _packed_cell(self.deleted_in, self.cell)
         if self.merged_into is not None:
             state["merged_into"] = self.merged_into
         if self.merged_in != NOWHERE:
-            state["merged_in"] = self.merged_in
+            state["merged_in"] = _packed_cell(self.merged_in, self.cell)
         if self.picked_up is not None:
-            state["picked_up"] = self.picked_up
+            state["picked_up"] = _packed_moment(self.picked_up, self.cell)
         if self.requested_at is not None:
             state["requested_at"] = self.requested_at
         if self.signal is not None:
-            state["signal"] = self.signal
+            state["signal"] = _packed_moment(self.signal, self.cell)
         if self.first_response_at is not None:
             state["first_response_at"] = self.first_response_at
         if self.first_resolved is not None:
-            state["first_resolved"] = self.first_resolved
+            state["first_resolved"] = _packed_end(self.first_resolved, self.cell)
         if self.last_resolved is not None:
-            state["last_resolved"] = self.last_resolved
+            state["last_resolved"] = _packed_end(self.last_resolved, self.cell)
         if self.first_closed is not None:
-            state["first_closed"] = self.first_closed
+            state["first_closed"] = _packed_end(self.first_closed, self.cell)
         if self.last_closed is not None:
-            state["last_closed"] = self.last_closed
+            state["last_closed"] = _packed_end(self.last_closed, self.cell)
         if self.resolutions:
             state["resolutions"] = self.resolutions
         if self.reopens:
@@ -266,6 +270,8 @@ class Ticket:
             state["held_by"] = self.held_by
         if self.question is not None:
             state["question"] = self.question
+        if self.case is not None:
+            state["case"] = self.case.dump()
         return state
 
     @classmethod
@@ -325,6 +331,8 @@ class Ticket:
         if "question" in state:
             at, source, event, waits = state["question"]
             ticket.question = at, source, event, waits
+        if "case" in state:
+            ticket.case = Case.load(state["case"])
         return ticket
 
 
@@ -332,10 +340,9 @@ def _interned(text: str | None) -> str | None:
     return None if text is None else intern(text)
 
 
-def _cell(labels: Sequence[str], now: Cell) -> Cell:
-    """The labels of a time; those of now, where they are the same."""
-    labels = tuple(labels)
-    return now if labels == now else labels
+def _cell(labels: Sequence[str] | None, now: Cell) -> Cell:
+    """The labels of a time; `None` are those of now."""
+    return now if labels is None else tuple(labels)
 
 
 def _moment(value: Any, now: Cell) -> tuple[int, Cell] | None:
@@ -343,7 +350,19 @@ def _moment(value: Any, now: Cell) -> tuple[int, Cell] | None:
 
 
 def _end(value: Any, now: Cell) -> End | None:
-    return None if value is None else (value[0], _cell(value[1], now), value[2])
+    return None if value is None else (value[0], _cell(value[1], now), value[2], value[3])
+
+
+def _packed_cell(labels: Cell, now: Cell) -> Cell | None:
+    return None if labels == now else labels
+
+
+def _packed_moment(moment: tuple[int, Cell], now: Cell) -> tuple[int, Cell | None]:
+    return moment[0], _packed_cell(moment[1], now)
+
+
+def _packed_end(end: End, now: Cell) -> tuple[int, Cell | None, int, str]:
+    return end[0], _packed_cell(end[1], now), end[2], end[3]
 
 
 def _stretch(at: int, status: str, queue: str | None, assignee: str | None) -> Stretch:
@@ -355,7 +374,19 @@ def _stretch(at: int, status: str, queue: str | None, assignee: str | None) -> S
 
 def cell_of(ticket: Ticket) -> Cell:
     """The labels a fact of this ticket is counted under right now; equal ones are one object."""
-    cell = (ticket.queue or "", ticket.priority or "", ticket.channel or "")
+    extra = ticket.extra
+    if extra is None:
+        cell = (ticket.queue or "", ticket.priority or "", ticket.channel or "", "", "", "", "")
+    else:
+        cell = (
+            ticket.queue or "",
+            ticket.priority or "",
+            ticket.channel or "",
+            extra.get("segment") or "",
+            extra.get("product") or "",
+            extra.get("category") or "",
+            extra.get("kind") or "",
+        )
     known = _cells.get(cell)
     if known is None:
         if len(_cells) >= _MAX_CELLS:

@@ -37,23 +37,6 @@ Key = TypeVar("Key", bound=Hashable)
 COUNT: Final = -1
 SUM: Final = -2
 
-WINDOWED: Final = frozenset(
-    {
-        fact.CREATED,
-        fact.RESOLVED,
-        fact.REOPENED,
-        fact.TRANSFERRED,
-        fact.ASSIGNED,
-        fact.AGENT_REPLY,
-        fact.REQUESTER_MESSAGE,
-        fact.FIRST_RESPONSE,
-        fact.PICKUP,
-        fact.RESOLUTION,
-    }
-)
-"""Kinds of facts that windows count; durations also by histogram bucket."""
-
-
 FINEST: Final = 10 * SECOND
 """Every slot of every window is a multiple of it."""
 
@@ -73,13 +56,15 @@ def step_of(span: int) -> int:
 
 def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], ...]:
     """The sums a fact is part of, with its amount in each."""
-    kind, queue = item.kind, item.cell[0]
+    kind, queue, sign = item.kind, item.cell[0], item.sign
     if item.value is None:
-        return (((kind, queue, COUNT), 1),)
+        return (((kind, queue, COUNT), sign),)
+    if kind not in fact.DURATIONS:
+        return (((kind, queue, COUNT), sign), ((kind, queue, SUM), sign * item.value))
     return (
-        ((kind, queue, COUNT), 1),
-        ((kind, queue, bisect_left(edges, item.value)), 1),
-        ((kind, queue, SUM), item.value),
+        ((kind, queue, COUNT), sign),
+        ((kind, queue, bisect_left(edges, item.value)), sign),
+        ((kind, queue, SUM), sign * item.value),
     )
 
 
@@ -254,6 +239,6 @@ def count(
 ) -> None:
     """Add (+1) or take back (-1) facts, at their own times."""
     for item in items:
-        if item.kind in WINDOWED:
+        if item.kind in fact.WINDOWED:
             for key, amount in keys_of(item, edges):
                 windows.put(item.at, key, sign * amount)

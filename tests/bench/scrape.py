@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from streams.config.model import Metrics
 from streams.core.events import PRIORITIES, STATUSES
-from streams.core.facts import DURATIONS, Fact, Standing
+from streams.core.facts import COUNTED, DURATIONS, Fact, Standing
 from streams.core.instants import DAY
-from streams.core.windows import EDGES, WINDOWED, count
+from streams.core.windows import EDGES, count
 from streams.metrics import Exporter
 from streams.metrics.snapshot import take
 from tests.bench.readings import Reading
@@ -78,7 +78,7 @@ def _busy() -> Desk:
 
 
 def _facts(chance: random.Random, cell: tuple[str, str, str]) -> Iterator[Fact]:
-    for kind in WINDOWED:
+    for kind in COUNTED:
         value = chance.randrange(8 * DAY) if kind in DURATIONS else None
         yield Fact(kind, START - chance.randrange(DAY), cell, value)
 

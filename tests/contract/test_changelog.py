@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from streams.core.instants import DAY
-from streams.core.processor import SETTLED_KEY, TOTALS_KEY, Processor
+from streams.core.processor import TOTALS_KEY, Processor
 from streams.core.settings import Settings
+from streams.core.settled import SETTLED_KEY
 from streams.core.slots import SEAL_KEY
 from streams.wire import packing
 from streams.wire.cloudevents import decode_line
@@ -58,8 +59,9 @@ def test_a_partition_writes_its_own_records_under_keys_that_no_ticket_can_have()
         "data": {},
     }
     written = _written([event], advance=True)
-    assert set(written) == {SETTLED_KEY, TOTALS_KEY, SEAL_KEY, b"T-1"}
+    month = SETTLED_KEY + b"-2026-01"
+    assert set(written) == {SETTLED_KEY, month, TOTALS_KEY, SEAL_KEY, b"T-1"}
     assert written[b"T-1"] is None, "the ticket was forgotten"
-    for key in (SETTLED_KEY, TOTALS_KEY, SEAL_KEY):
+    for key in (SETTLED_KEY, month, TOTALS_KEY, SEAL_KEY):
         with pytest.raises(UnicodeDecodeError):
             key.decode()

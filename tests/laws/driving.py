@@ -22,6 +22,7 @@ from streams.wire import packing
 from streams.wire.cloudevents import decode_line
 from tests import promised
 from tests.reference import model
+from tests.reference.facts import DURATIONS
 from tests.reference.judging import judge
 from tests.reference.settings import Settings as ReferenceSettings
 
@@ -235,7 +236,9 @@ def engine_report(books: Books, rules: Rules, as_of: int | None = None) -> Repor
     found = report(books, rules.engine, packing, as_of)
     depth = found["queue_depth"]
     found["queue_depth"] = {name: depth[name] for name in ("now", "peak", *_BY)}
-    del found["kpis"]
+    found = {name: found[name] for name in _SHARED}
+    found["by"] = {name: _plain(parts) for name, parts in found["by"].items() if name in _DRAWN}
+    found |= _figures(found)
     if rules.sla is None:
         del found["sla"]
     else:
@@ -281,6 +284,35 @@ def _rows(sla: Iterable[Mapping[str, Any]]) -> list[Report]:
     return sorted(rows, key=lambda row: (row["policy"], row["clock"]))
 
 
+def catalogue_report(books: Books, rules: Rules, as_of: int | None = None) -> Report:
+    """The rest of the engine's report: KPIs, periods and what goes with them."""
+    as_of = books.newest if as_of is None else as_of
+    if as_of is None:
+        return {}
+    found = report(books, rules.engine, packing, as_of)
+    return {name: part for name, part in found.items() if name not in _SHARED - {"by"}}
+
+
+def _plain(parts: Mapping[str, Report]) -> Report:
+    return {value: _figures(figures) for value, figures in parts.items()}
+
+
+def _figures(found: Report) -> Report:
+    """Tickets, counts and the durations that the reference model has, too."""
+    durations = found["durations"]
+    names = [f"{name}{kind}" for name in DURATIONS for kind in ("", "_working")]
+    return {
+        "tickets": found["tickets"],
+        "counts": found["counts"],
+        "durations": {name: durations[name] for name in names},
+    }
+
+
+_SHARED = frozenset(
+    {"as_of", "events", "tickets", "counts", "durations", "queue_depth", "sla", "by"}
+)
+"""What the reference model reports, too."""
+_DRAWN = frozenset({"queue", "priority", "channel"})
 _BY = ("by_queue", "by_status", "by_priority", "by_channel")
 
 

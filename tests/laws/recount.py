@@ -99,7 +99,11 @@ def live_gauges(processor: Processor) -> Gauges:
 def live_windows(processor: Processor) -> dict[int, Counter[WindowKey]]:
     """The engine's windows by span."""
     processor.settle()
-    return {window.span: Counter(window.totals) for window in processor.windows.windows}
+    kinds = set(KINDS.values())
+    return {
+        window.span: Counter({key: n for key, n in window.totals.items() if key[0] in kinds})
+        for window in processor.windows.windows
+    }
 
 
 def _facts(found: Tickets, settings: Settings) -> Iterator[Fact]:

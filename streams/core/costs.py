@@ -1,0 +1,117 @@
+"""What does it cost? Recorded costs, handling at the agents' rates, and a share of what is fixed.
+
+Money is exact: fractions of the report's currency, written as decimals with six places at most.
+Costs in a currency without a rate are named and left out of every sum.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+
+from streams.core import facts as fact
+from streams.core.effort import MICRO
+from streams.core.recount import Recount
+from streams.core.settings import Settings
+from streams.core.sums import Sums, next_period, period_of
+
+_PREFIX: Final = f"{fact.COST}:"
+_CONTACTS: Final = {
+    "ticket": fact.CREATED,
+    "requester_message": fact.REQUESTER_MESSAGE,
+    "contact": fact.CONTACT,
+}
+
+
+def costs(count: Recount, settings: Settings) -> dict[str, Any]:
+    """The costs of everything, and of each queue."""
+    whole = count.slices.whole()
+    currency = settings.currency or _only(whole)
+    fixed = _fixed(count.days, settings)
+    handled = whole.amounts[fact.HANDLED]
+
+    def of(sums: Sums) -> dict[str, Any]:
+        share = Fraction(sums.amounts[fact.HANDLED], handled) if handled else Fraction(0)
+        return _costs(sums, currency, fixed if sums is whole else fixed * share, settings)
+
+    return {
+        "currency": currency,
+        **of(whole),
+        "unconverted": {
+            name: _written(Fraction(amount, MICRO))
+            for name, amount in _recorded(whole)
+            if _rate(name, currency, settings) is None
+        },
+        "by_queue": {queue: of(sums) for queue, sums in count.slices.values("queue")},
+    }
+
+
+def _costs(sums: Sums, currency: str | None, fixed: Fraction, settings: Settings) -> dict[str, Any]:
+    recorded = Fraction(0)
+    for name, amount in _recorded(sums):
+        rate = _rate(name, currency, settings)
+        if rate is not None:
+            recorded += rate * Fraction(amount, MICRO)
+    labour = Fraction(sums.amounts[fact.LABOUR], MICRO)
+    total = recorded + labour + fixed
+    contacts = sums.counts[_CONTACTS[settings.cost_per]]
+    resolutions = sums.counts[fact.RESOLVED]
+    return {
+        "recorded": _written(recorded),
+        "labour": _written(labour),
+        "fixed": _written(fixed),
+        "total": _written(total),
+        "contacts": contacts,
+        "resolutions": resolutions,
+        "per_contact": _written(total / contacts) if contacts else None,
+        "per_resolution": _written(total / resolutions) if resolutions else None,
+    }
+
+
+def _recorded(sums: Sums) -> Iterable[tuple[str, int]]:
+    for kind, amount in sorted(sums.amounts.items()):
+        if kind.startswith(_PREFIX) and amount:
+            yield kind.removeprefix(_PREFIX), amount
+
+
+def _only(sums: Sums) -> str | None:
+    """The one currency in which costs were recorded; `None` if there are none or several."""
+    names = [name for name, _ in _recorded(sums)]
+    return names[0] if len(names) == 1 else None
+
+
+def _rate(name: str, currency: str | None, settings: Settings) -> Fraction | None:
+    return Fraction(1) if name == currency else settings.rates.get(name)
+
+
+def _fixed(days: dict[int, Sums], settings: Settings) -> Fraction:
+    """Fixed costs of all days from the first on which anything happened to the last."""
+    if not days or not settings.fixed_costs:
+        return Fraction(0)
+    total = Fraction(0)
+    for day in range(min(days), max(days) + 1):
+        for cost in settings.fixed_costs:
+            total += cost.amount / _length(day, cost.period)
+    return total
+
+
+def _length(day: int, period: str) -> int:
+    """How many days the period has that a day lies in."""
+    end = next_period(period_of(day, period), period)
+    last = date.fromordinal(end - 1)
+    if period == "day":
+        return 1
+    if period == "week":
+        return 7
+    if period == "year":
+        return end - date(last.year, 1, 1).toordinal()
+    first = last.month if period == "month" else last.month - 2
+    return end - date(last.year, first, 1).toordinal()
+
+
+def _written(amount: Fraction) -> str:
+    """As a decimal, rounded to the nearest millionth (half to even), at least two places."""
+    micros = round(amount * MICRO)
+    sign, micros = ("-", -micros) if micros < 0 else ("", micros)
+    places = f"{micros % MICRO:06}".rstrip("0").ljust(2, "0")
+    return f"{sign}{micros // MICRO}.{places}"

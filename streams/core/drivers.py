@@ -1,0 +1,84 @@
+"""What goes with satisfaction? CSAT, reopenings and conflicts by bands of what may cause them.
+
+Each ticket is put into one band of each driver, as it is now. Only tickets that are still kept
+are in here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from streams.core.instants import DAY, HOUR
+from streams.core.ticket import Ticket
+
+_TIMES: Final = ((HOUR, "<= 1h"), (4 * HOUR, "<= 4h"), (DAY, "<= 1d"), (3 * DAY, "<= 3d"))
+_COUNTS: Final = ("0", "1", "2", "3+")
+
+
+class Drivers:
+    """Tickets, resolved ones, reopened ones, conflicts and CSAT answers by driver and band."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], Counter[str]] = {}
+
+    def add(self, ticket: Ticket) -> None:
+        """Count a ticket in its band of each driver."""
+        case = ticket.case
+        if case is None:
+            return
+        answers = [one for one in (case.surveys or {}).values() if one.kind == "csat"]
+        answers = [one for one in answers if one.answered_at >= 0]
+        for key in _bands(ticket):
+            counts = self._counts.setdefault(key, Counter())
+            counts["tickets"] += 1
+            counts["resolved"] += ticket.resolutions > 0
+            counts["reopened"] += ticket.reopens > 0
+            counts["conflicts"] += case.conflict_at >= 0
+            counts["responses"] += len(answers)
+            counts["satisfied"] += sum(one.satisfied for one in answers)
+
+    def report(self) -> dict[str, Any]:
+        """By driver and band, in ascending order: the counts, and the rates made of them."""
+        found: dict[str, Any] = {}
+        for (driver, band), counts in sorted(
+            self._counts.items(), key=lambda item: _order(item[0])
+        ):
+            found.setdefault(driver, {})[band] = {
+                **{name: counts[name] for name in _NAMES},
+                "csat": _rate(counts["satisfied"], counts["responses"]),
+                "reopen_rate": _rate(counts["reopened"], counts["resolved"]),
+                "conflict_rate": _rate(counts["conflicts"], counts["tickets"]),
+            }
+        return found
+
+
+_NAMES: Final = ("tickets", "resolved", "reopened", "conflicts", "responses", "satisfied")
+
+
+def _bands(ticket: Ticket) -> Iterator[tuple[str, str]]:
+    case, created = ticket.case, ticket.created_at
+    start, responded = ticket.response_start, ticket.first_response_at
+    if start is not None and responded is not None:
+        yield "first_response", _band(max(0, responded - start))
+    if created is not None and ticket.last_resolved is not None:
+        yield "resolution", _band(max(0, ticket.last_resolved[0] - created))
+    if case is not None:
+        yield "transfers", _COUNTS[min(case.transfers, 3)]
+        if case.outcome is not None:
+            yield "complexity", str(round(case.outcome.complexity / 1_000))
+
+
+def _band(span: int) -> str:
+    return next((name for most, name in _TIMES if span <= most), "> 3d")
+
+
+_ORDER: Final = [name for _, name in _TIMES] + ["> 3d"]
+
+
+def _order(key: tuple[str, str]) -> tuple[str, int, str]:
+    driver, band = key
+    return driver, _ORDER.index(band) if band in _ORDER else 0, band
+
+
+def _rate(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

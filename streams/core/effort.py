@@ -1,0 +1,99 @@
+"""What did it take? Handling time, money, and what quality reviews found.
+
+Money is exact: whole millionths of its currency, which are put into the report's currency only
+when they are shown.
+"""
+
+from fractions import Fraction
+from typing import Any, Final
+
+from streams.core import events as ev
+from streams.core import facts as fact
+from streams.core.case import Case
+from streams.core.events import Event
+from streams.core.facts import Fact, new
+from streams.core.instants import HOUR
+from streams.core.settings import Settings
+from streams.core.ticket import Ticket
+
+MICRO: Final = 1_000_000
+"""Parts of a unit of currency that money is counted in."""
+MAX_WORKERS: Final = 100
+"""Agents of a ticket that are told apart."""
+_INTERACTIONS: Final = frozenset({"talk", "hold"})
+
+
+def follow(
+    ticket: Ticket, case: Case, event: Event, _news: list[Fact], settings: Settings
+) -> list[Fact]:
+    """What one event says of the effort."""
+    found: list[Fact] = []
+    if event.type == ev.WORKED:
+        _worked(ticket, case, event, settings, found)
+    elif event.type == ev.COST:
+        found.append(_money(ticket, event.at, event.data, ticket.assignee or ""))
+    elif event.type == ev.REVIEWED:
+        _reviewed(ticket, case, event, found)
+    return found
+
+
+def _worked(
+    ticket: Ticket, case: Case, event: Event, settings: Settings, found: list[Fact]
+) -> None:
+    data, at, cell = event.data, event.at, ticket.cell
+    agent = data["agent"]
+    worked = round(data["seconds"] * 1000)
+    found.append(new(fact.HANDLED, at, cell, worked, agent))
+    if not case.worked_by:
+        _recorded(ticket, case, found)
+    case.worked_by = _touch(case.worked_by, fact.TOUCHED, fact.TOUCHED_TOO, event, ticket, found)
+    if data.get("activity") in _INTERACTIONS:
+        found.append(new(fact.INTERACTION, at, cell, worked, agent))
+        case.talked_by = _touch(case.talked_by, fact.TALKED, fact.TALKED_TOO, event, ticket, found)
+    rate = settings.hourly_rate(agent)
+    if rate:
+        found.append(new(fact.LABOUR, at, cell, round(Fraction(rate * worked, HOUR)), agent))
+    if "cost" in data:
+        found.append(_money(ticket, at, data["cost"], agent))
+
+
+def _touch(
+    by: tuple[str, ...], first: str, further: str, event: Event, ticket: Ticket, found: list[Fact]
+) -> tuple[str, ...]:
+    """Count the ticket once, and once for each of its agents."""
+    agent = event.data["agent"]
+    if agent in by or len(by) >= MAX_WORKERS:
+        return by
+    found.append(new(further if by else first, event.at, ticket.cell, None, agent))
+    return (*by, agent)
+
+
+def _recorded(ticket: Ticket, case: Case, found: list[Fact]) -> None:
+    """Handling is recorded after all: what was estimated at the resolution is taken back."""
+    end, outcome = ticket.last_resolved, case.outcome
+    if end is not None and outcome is not None and outcome.unrecorded_ms >= 0:
+        at, cell, _, agent = end
+        found.append(new(fact.UNRECORDED, at, cell, outcome.unrecorded_ms, agent, -1))
+        case.outcome = outcome._replace(unrecorded_ms=-1)
+
+
+def _money(ticket: Ticket, at: int, money: Any, agent: str) -> Fact:
+    amount = round(Fraction(str(money["amount"])) * MICRO)
+    return new(f"{fact.COST}:{money['currency'].upper()}", at, ticket.cell, amount, agent)
+
+
+def _reviewed(ticket: Ticket, case: Case, event: Event, found: list[Fact]) -> None:
+    data, at, cell = event.data, event.at, ticket.cell
+    agent = data["agent"]
+    found.append(new(fact.REVIEW, at, cell, None, agent))
+    if not case.reviewed:
+        case.reviewed = True
+        found.append(new(fact.REVIEWED_TICKET, at, cell, None, agent))
+    for name, criterion in sorted(data["criteria"].items()):
+        share = round(1_000 * criterion["score"] / criterion["max"])
+        found.append(new(fact.REVIEWED_CRITERION, at, cell, share, agent))
+        found.append(new(fact.CRITERION, at, ("", name, ""), share))
+    errors = data.get("errors", 0)
+    number = len(errors) if isinstance(errors, (list, tuple)) else errors
+    if number:
+        found.append(new(fact.REVIEW_ERRORS, at, cell, round(number * 1_000), agent))

@@ -1,0 +1,236 @@
+"""Which way did the ticket go? Stations, touches, first contact, bots, and what came of it.
+
+Follows the facts of each event. What holds only while a ticket is resolved or closed - its
+*outcome* - is counted at the resolution and taken back when the ticket is reopened, by facts
+of the opposite sign: so it can be kept live, and a recount comes to the same.
+"""
+
+from typing import Final
+
+from streams.core import facts as fact
+from streams.core.case import Case, Labels, Outcome
+from streams.core.events import Event
+from streams.core.facts import Fact, new
+from streams.core.instants import local_day
+from streams.core.settings import CONTACT, ResponseSignal, Settings
+from streams.core.ticket import Ticket
+
+MAX_PEOPLE: Final = 50
+"""Different assignees of a ticket that are told apart."""
+
+_TALKING: Final = frozenset({"chat", "phone", "social"})
+"""Channels on which first contact is judged by contacts unless the settings say otherwise."""
+_WORKING: Final = frozenset({"new", "open"})
+"""Statuses in which an assignee is taken to work on a ticket of which no handling is recorded."""
+_GRADES: Final = {"low": 1_000, "medium": 2_000, "high": 3_000}
+_MESSAGES: Final = frozenset(
+    {fact.CREATED, fact.AGENT_REPLY, fact.BOT_REPLY, fact.REQUESTER_MESSAGE}
+)
+_NO: Final = 1
+_YES: Final = 2
+
+
+def follow(
+    ticket: Ticket, case: Case, event: Event, news: list[Fact], settings: Settings
+) -> list[Fact]:
+    """What the facts of one event mean for the way the ticket went."""
+    found: list[Fact] = []
+    at = event.at
+    for one in news:
+        if one.kind in _MESSAGES:
+            _spoken(ticket, case, one, settings, found)
+        elif one.kind == fact.TRANSFERRED:
+            _moved(ticket, case, at, settings, found)
+        elif one.kind == fact.ASSIGNED:
+            case.assignees += 1
+            _met(case, ticket.assignee or "")
+    if ticket.queue is not None and ticket.queue != case.queue:
+        case.queue = ticket.queue
+        case.queues += 1
+    _work_on(ticket, case, at)
+    for one in news:
+        if one.kind == fact.RESOLVED:
+            _resolved(ticket, case, settings, found)
+        elif one.kind == fact.REOPENED:
+            _reopened(ticket, case, at, settings, found)
+    return found
+
+
+def created_in(ticket: Ticket, case: Case) -> Labels:
+    """The labels right after the creation."""
+    return case.created_in or ticket.first_in
+
+
+def _spoken(
+    ticket: Ticket, case: Case, message: Fact, settings: Settings, found: list[Fact]
+) -> None:
+    """A public message, or the creation, which is one."""
+    kind, at, cell, agent = message.kind, message.at, message.cell, message.agent
+    if case.spoke_at < 0 or at - case.spoke_at >= settings.contact_gap:
+        case.contacts += 1
+        found.append(new(fact.CONTACT, at, cell, None, agent))
+    case.spoke_at = at
+    if kind == fact.CREATED:
+        _created(ticket, case, message, found)
+    elif kind == fact.BOT_REPLY:
+        if case.bot_at < 0:
+            case.bot_at, case.bot_in = at, cell
+            found.append(new(fact.BOT_TICKET, at, cell))
+    elif kind == fact.AGENT_REPLY:
+        case.responder = case.responder or agent
+        if case.bot_at >= 0 and case.asked_bot_at >= 0 and ticket.agent_replies == 1:
+            found.append(new(fact.HANDOVER, at, cell, at - case.asked_bot_at, agent))
+        case.asked_bot_at = -1
+    elif not ticket.agent_replies:
+        case.asked_bot_at = at
+
+
+def _created(ticket: Ticket, case: Case, creation: Fact, found: list[Fact]) -> None:
+    if creation.cell != ticket.first_in:
+        case.created_in = creation.cell
+    if ticket.opened_by_agent:
+        found.append(new(fact.PROACTIVE, creation.at, creation.cell, None, creation.agent))
+    elif not ticket.agent_replies:
+        case.asked_bot_at = creation.at
+
+
+def _moved(ticket: Ticket, case: Case, at: int, settings: Settings, found: list[Fact]) -> None:
+    before, after = case.queue, ticket.queue or ""
+    if not settings.moves(before, after):
+        return
+    case.transfers += 1
+    found += (
+        new(fact.MOVED, at, ticket.cell, None, ticket.assignee or ""),
+        new(fact.TRANSFER_PAIR, at, (before, after, "")),
+    )
+    if settings.tier(after) > settings.tier(before):
+        found.append(new(fact.ESCALATED, at, ticket.cell, None, ticket.assignee or ""))
+
+
+def _met(case: Case, assignee: str) -> None:
+    if assignee not in case.people and len(case.people) < MAX_PEOPLE:
+        case.people = (*case.people, assignee)
+
+
+def _work_on(ticket: Ticket, case: Case, at: int) -> None:
+    """Add up the time open and assigned."""
+    working = (
+        ticket.assignee is not None
+        and (ticket.status is None or ticket.status in _WORKING)
+        and not ticket.gone
+    )
+    if case.assigned_since >= 0 and not working:
+        case.assigned_ms += at - case.assigned_since
+        case.assigned_since = -1
+    elif case.assigned_since < 0 and working:
+        case.assigned_since = at
+
+
+def _resolved(ticket: Ticket, case: Case, settings: Settings, found: list[Fact]) -> None:
+    end = ticket.last_resolved
+    if end is None:
+        raise AssertionError("a resolution without its time")
+    at, cell, _, agent = end
+    complexity, estimated = _complexity(ticket, case)
+    case.outcome = Outcome(
+        ticket.agent_replies,
+        case.transfers,
+        case.queues,
+        case.assignees,
+        len(case.people),
+        complexity,
+        estimated,
+        -1 if case.worked_by else case.assigned_ms,
+    )
+    if ticket.resolutions == 1:
+        _judge_first_contact(ticket, case, at, cell, agent, settings, found)
+        created_at = ticket.created_at
+        if created_at is not None and (
+            local_day(created_at, settings.zone) == local_day(at, settings.zone)
+        ):
+            found.append(new(fact.SAME_DAY, created_at, created_in(ticket, case), None, agent))
+    _count(ticket, case, settings, 1, found)
+
+
+def _reopened(ticket: Ticket, case: Case, at: int, settings: Settings, found: list[Fact]) -> None:
+    first, last = ticket.first_resolved, ticket.last_resolved
+    if first is None or last is None:
+        # Resolved before the history that is known.
+        return
+    _count(ticket, case, settings, -1, found)
+    case.outcome = None
+    if at - last[0] <= settings.fcr_window:
+        case.reopened_soon = True
+    if case.verdict == _YES and at - first[0] <= settings.fcr_window:
+        case.verdict = _NO
+        found.append(new(fact.FIRST_CONTACT, first[0], first[1], None, first[3], -1))
+
+
+def _judge_first_contact(
+    ticket: Ticket,
+    case: Case,
+    at: int,
+    cell: Labels,
+    agent: str,
+    settings: Settings,
+    found: list[Fact],
+) -> None:
+    if settings.source(ticket.source or "").response_signal is not ResponseSignal.REPLY:
+        found.append(new(fact.FIRST_CONTACT_UNKNOWN, at, cell, None, agent))
+        return
+    basis = settings.fcr_basis or (CONTACT if ticket.channel in _TALKING else "")
+    once = case.contacts == 1 if basis == CONTACT else ticket.agent_replies == 1
+    found.append(new(fact.FIRST_CONTACT_JUDGED, at, cell, None, agent))
+    case.verdict = _NO
+    if once and len(case.people) <= 1:
+        case.verdict = _YES
+        found.append(new(fact.FIRST_CONTACT, at, cell, None, agent))
+
+
+def _complexity(ticket: Ticket, case: Case) -> tuple[int, bool]:
+    """How hard it was, in thousandths, and whether that is an estimate."""
+    given = (ticket.extra or {}).get("complexity")
+    if isinstance(given, str):
+        grade = _GRADES.get(given.lower())
+        if grade is not None:
+            return grade, False
+        if given.isascii() and given.isdigit() and len(given) <= 3:
+            return int(given) * 1_000, False
+    if case.transfers >= 2 or ticket.agent_replies >= 4:
+        return 3_000, True
+    if case.transfers == 0 and ticket.agent_replies <= 1:
+        return 1_000, True
+    return 2_000, True
+
+
+def _count(ticket: Ticket, case: Case, settings: Settings, sign: int, found: list[Fact]) -> None:
+    """The facts of the outcome, at the last resolution; `sign` -1 takes them back."""
+    end, outcome = ticket.last_resolved, case.outcome
+    if end is None or outcome is None:
+        return
+    at, cell, _, agent = end
+    found.append(new(fact.OUTCOME, at, cell, None, agent, sign))
+    if outcome.replies:
+        touch = (fact.ONE_TOUCH, fact.TWO_TOUCH, fact.MULTI_TOUCH)[min(outcome.replies, 3) - 1]
+        found.append(new(touch, at, cell, None, agent, sign))
+    if outcome.estimated:
+        found.append(new(fact.ESTIMATED, at, cell, None, agent, sign))
+    for kind, number in (
+        (fact.OUTCOME_REPLIES, outcome.replies * 1_000),
+        (fact.OUTCOME_MOVED, outcome.transfers * 1_000),
+        (fact.OUTCOME_QUEUES, outcome.queues * 1_000),
+        (fact.OUTCOME_ASSIGNEES, outcome.assignees * 1_000),
+        (fact.OUTCOME_PEOPLE, outcome.people * 1_000),
+        (fact.COMPLEXITY, outcome.complexity),
+    ):
+        if number:
+            found.append(new(kind, at, cell, number, agent, sign))
+    if outcome.unrecorded_ms >= 0:
+        found.append(new(fact.UNRECORDED, at, cell, outcome.unrecorded_ms, agent, sign))
+    if ticket.created_at is not None and (settings.count_reopened or not case.reopened_soon):
+        cohort = created_in(ticket, case)
+        found.append(new(fact.COHORT_RESOLVED, ticket.created_at, cohort, None, agent, sign))
+    # At a reopening it has been counted as one already.
+    first = ticket.reopens == (0 if sign > 0 else 1)
+    if first and 0 <= case.bot_at <= at and not outcome.replies:
+        found.append(new(fact.BOT_CONTAINED, case.bot_at, case.bot_in, None, agent, sign))

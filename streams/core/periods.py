@@ -1,0 +1,88 @@
+"""Days, weeks, months, quarters and years of the configured zone, and its named instants."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+from typing import Any, Final
+
+from streams.core import facts as fact
+from streams.core.recount import Recount
+from streams.core.settings import Settings
+from streams.core.sums import Sums, next_period, period_of
+
+Figures = Callable[..., dict[str, Any]]
+"""Makes the figures of some sums and settings."""
+
+KEPT_BY_MONTH: Final = frozenset({"month", "quarter", "year"})
+"""Periods that dropped tickets still count in; their days are not kept."""
+
+
+def sums_by_period(days: dict[int, Sums], period: str) -> dict[str, Sums]:
+    """Sums of days, put together by the name of a period."""
+    found: dict[str, Sums] = {}
+    for day in sorted(days):
+        found.setdefault(period_of(day, period), Sums()).merge(days[day])
+    return found
+
+
+def figures_by_period(count: Recount, figures: Figures) -> dict[str, dict[str, Any]]:
+    """The figures of each period in which anything happened, with the change of the inflow."""
+    return {name: _figures(count, name, figures) for name in count.settings.periods}
+
+
+def _figures(count: Recount, period: str, figures: Figures) -> dict[str, Any]:
+    settings = count.settings
+    found = sums_by_period(count.days, period)
+    if period in KEPT_BY_MONTH:
+        for month, slices in count.settled.months.items():
+            name = period_of(date.fromisoformat(f"{month}-01").toordinal(), period)
+            found.setdefault(name, Sums()).merge(slices.whole())
+    names = sorted(found)
+    ends = [midnight(next_period(name, period), settings.zone) - 1 for name in names]
+    depths = count.depth_at([min(end, count.as_of) for end in ends])
+    rows: dict[str, Any] = {}
+    for name, end, depth in zip(names, ends, depths, strict=True):
+        sums = found[name]
+        sums.amounts[fact.DEPTH] = 1_000 * depth
+        rows[name] = {
+            **figures(sums, settings, every=False),
+            "active_at_end": depth,
+            "over": end <= count.as_of,
+        }
+    for before, after in pairwise(names):
+        was, now = (rows[name]["tickets"]["created"] for name in (before, after))
+        rows[after]["change"] = (now - was) / was if was else None
+    return rows
+
+
+def snapshots(count: Recount) -> dict[str, dict[str, int]]:
+    """Queue depth at the named instants of each day or week, by the local day."""
+    settings, flips = count.settings, sorted(count.flips)
+    if not flips:
+        return {name: {} for name, _, _ in settings.snapshots}
+    return {
+        name: _snapshots(count, flips[0], weekday, minute, settings)
+        for name, weekday, minute in settings.snapshots
+    }
+
+
+def _snapshots(
+    count: Recount, since: int, weekday: int | None, minute: int, settings: Settings
+) -> dict[str, int]:
+    day = datetime.fromtimestamp(since / 1000, UTC).astimezone(settings.zone).date()
+    instants: dict[str, int] = {}
+    while (at := _instant(day, minute, settings.zone)) <= count.as_of:
+        if weekday is None or day.weekday() == weekday:
+            instants[day.isoformat()] = at
+        day += timedelta(days=1)
+    return dict(zip(instants, count.depth_at(list(instants.values())), strict=True))
+
+
+def midnight(day: int, zone: tzinfo) -> int:
+    """The instant at which a local day (an ordinal) begins."""
+    return _instant(date.fromordinal(day), 0, zone)
+
+
+def _instant(day: date, minute: int, zone: tzinfo) -> int:
+    local = datetime.combine(day, time(), zone) + timedelta(minutes=minute)
+    return round(local.timestamp() * 1000)

@@ -1,0 +1,194 @@
+"""The recount: every fact of every ticket, summed once more from the records.
+
+The records are the truth. The recount folds each of them again up to an instant and sums the
+facts - over everything, by each label, day by day, and for every slice that was asked for - so
+it owes nothing to the incremental sums of the live worker, and law 4 may compare the two. It is
+the same whoever kept the records: one worker, three, or a replay of a file.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from streams.core import facts as fact
+from streams.core import promises
+from streams.core.drivers import Drivers
+from streams.core.facts import Fact
+from streams.core.fold import fold, settle, state_facts
+from streams.core.hours import Hours
+from streams.core.instants import days_of, format_rfc3339
+from streams.core.processor import Tallied
+from streams.core.record import Packing, Record, checkpoint_of, remembered
+from streams.core.repeats import Repeats
+from streams.core.settings import Settings
+from streams.core.settled import Settled
+from streams.core.sums import SLICED, Slices, Sums
+from streams.core.tally import Tally
+from streams.core.ticket import DIMENSIONS, Ticket
+
+Slice = Mapping[str, frozenset[str]]
+"""A part of the facts: the values a dimension may have; one that is not named may have any."""
+
+
+class TooOldError(ValueError):
+    """The report asks for an instant whose events are squashed into checkpoints already."""
+
+
+@dataclass(slots=True)
+class Books:
+    """What the partitions of one application hold together."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
+    outcomes: Tallied = field(default_factory=Counter)
+
+    @property
+    def newest(self) -> int | None:
+        """The highest time of an applied event; `None` where there is none."""
+        tickets = (record.ticket for record in self.records.values())
+        # A ticket that was redacted before its first event has none.
+        return max((t.last_at for t in tickets if t.first_at is not None), default=None)
+
+
+class Recount:
+    """One pass over the records."""
+
+    def __init__(
+        self, books: Books, settings: Settings, packing: Packing, as_of: int, *asked: Slice
+    ) -> None:
+        """Sum all facts up to `as_of`.
+
+        Raises `TooOldError` when that lies before the oldest history kept.
+        """
+        self.settings = settings
+        self.as_of = as_of
+        self.slices = Slices()
+        """All facts, those of dropped tickets included."""
+        self.days: dict[int, Sums] = {}
+        """Those of the tickets kept, by local day."""
+        self.settled = Settled()
+        """Those of the dropped ones, by month."""
+        self.asked: list[dict[int, Sums]] = [{} for _ in asked]
+        """Of each slice asked for, the sums by local day; of the tickets kept."""
+        self.provisional: Counter[str] = Counter()
+        """How many facts of some kinds may still be taken back by what their window waits for."""
+        self.flips: Counter[int] = Counter()
+        """By how many tickets the queue depth changed at an instant."""
+        self.depth: Counter[tuple[str, str]] = Counter()
+        self.flags: Counter[str] = Counter()
+        self.open_now: Counter[str] = Counter()
+        self.oldest: dict[str, int] = {}
+        self.hours = Hours(settings)
+        self.drivers = Drivers()
+        self._asked = asked
+        self._packing = packing
+        self._day_of = days_of(settings.zone).of
+        repeats = Repeats(settings)
+        for name, record in books.records.items():
+            self._add(name, record, repeats)
+        again = Tally()
+        again.add(repeats.facts(), self._day_of)
+        self._sum(again)
+        self.settled.merge(books.settled)
+        for slices in self.settled.months.values():
+            self.slices.merge(slices)
+
+    def _add(self, name: str, record: Record, repeats: Repeats) -> None:
+        """Count one ticket as it was at `as_of`."""
+        base, past, flips = checkpoint_of(record, self.settings, self._packing)
+        if base.last_at > self.as_of and not record.redacted:
+            raise TooOldError(
+                "as-of is older than the history kept: events up to "
+                f"{format_rfc3339(base.last_at)} are squashed into checkpoints"
+            )
+        facts: list[Fact] = []
+        events = [e for e in self._packing.unpack(record.history) if e.at <= self.as_of]
+        ticket = fold(events, self.settings, facts, base)
+        if ticket.first_at is None:
+            return
+        if self.as_of - ticket.last_at > self.settings.forgotten:
+            settle(ticket, self.settings, facts)
+            past.add(remembered(facts), self._day_of)
+            self.settled.add(past)
+            return
+        facts += state_facts(ticket, self.settings)
+        facts += promises.settled(ticket, self.as_of)
+        if ticket.active:
+            facts.append(Fact(fact.ACTIVE, self.as_of, ticket.cell, None, ticket.assignee or ""))
+            self._now(ticket)
+        self._flip(flips, facts)
+        self._note_fresh(facts)
+        past.add(remembered(facts), self._day_of)
+        self._sum(past)
+        self.flags["squashed_early"] += record.squashed_early
+        self.hours.add(ticket)
+        self.drivers.add(ticket)
+        repeats.add(name, ticket)
+
+    def _sum(self, tally: Tally) -> None:
+        for key, count, amount, times in tally.rows():
+            self.slices.put(key, count, amount, times)
+            kind, labels, day = key
+            if len(labels) != len(SLICED):
+                continue
+            _at(self.days, day).add(kind, count, amount, times)
+            for slice_, days in zip(self._asked, self.asked, strict=True):
+                if holds(slice_, labels):
+                    _at(days, day).add(kind, count, amount, times)
+
+    def _flip(self, flips: Sequence[int], facts: list[Fact]) -> None:
+        for index, at in enumerate(flips):
+            self.flips[at] += 1 if index % 2 == 0 else -1
+        for item in facts:
+            if item.kind in {fact.ENTERED, fact.LEFT}:
+                self.flips[item.at] += 1 if item.kind == fact.ENTERED else -1
+
+    def _note_fresh(self, facts: list[Fact]) -> None:
+        mature = self.as_of - self.settings.mature_after
+        final = self.as_of - self.settings.fcr_window
+        for item in facts:
+            since = final if item.kind in _JUDGED else mature
+            if item.kind in _PROVISIONAL and item.at > since:
+                self.provisional[item.kind] += item.sign
+
+    def _now(self, ticket: Ticket) -> None:
+        self.depth["by_status", ticket.status or "new"] += 1
+        for name, value in zip(DIMENSIONS, ticket.cell, strict=True):
+            self.depth[f"by_{name}", value] += 1
+        self.open_now["unassigned"] += ticket.assignee is None
+        for name, since in (
+            ("unanswered", ticket.unanswered_since),
+            ("unattended", ticket.waiting_since),
+        ):
+            if since is not None:
+                self.open_now[name] += 1
+                self.oldest[name] = min(since, self.oldest.get(name, since))
+
+    def depth_at(self, instants: Sequence[int]) -> list[int]:
+        """How many tickets were active right after each instant, given in ascending order."""
+        found: list[int] = []
+        depth, flips = 0, sorted(self.flips)
+        place = 0
+        for instant in instants:
+            while place < len(flips) and flips[place] <= instant:
+                depth += self.flips[flips[place]]
+                place += 1
+            found.append(depth)
+        return found
+
+
+_JUDGED: Final = frozenset({fact.FIRST_CONTACT, fact.FIRST_CONTACT_JUDGED})
+_PROVISIONAL: Final = _JUDGED | {fact.CREATED, fact.COHORT_RESOLVED}
+
+
+def holds(slice_: Slice, labels: Sequence[str]) -> bool:
+    """Whether a fact with these labels (`SLICED`) belongs to a slice."""
+    return all(labels[SLICED.index(name)] in values for name, values in slice_.items())
+
+
+def _at(days: dict[int, Sums], day: int) -> Sums:
+    sums = days.get(day)
+    if sums is None:
+        sums = days[day] = Sums()
+    return sums

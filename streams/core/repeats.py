@@ -1,0 +1,77 @@
+"""Did the requester come again about the same? What only several tickets together can tell.
+
+A *repeat contact* is a ticket whose requester had another one of the same category resolved
+within `repeat_window` before its creation. A first contact is none after which the requester
+came again about the same category within `fcr_window`.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from streams.core import facts as fact
+from streams.core.facts import Fact
+from streams.core.journey import created_in
+from streams.core.settings import Settings
+from streams.core.ticket import End, Ticket
+
+
+class _Visit(NamedTuple):
+    """One ticket of a requester in a category."""
+
+    name: str
+    created_at: int
+    cell: tuple[str, ...]
+    agent: str
+    resolved: tuple[int, ...]
+    """First and last resolution."""
+    first_contact: End | None
+    """The resolution that counts as one, if any."""
+
+
+class Repeats:
+    """The tickets of each requester and category."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._visits: dict[tuple[str, str], list[_Visit]] = {}
+
+    def add(self, name: str, ticket: Ticket) -> None:
+        """Take a ticket in; without creation, requester or category it cannot be a repeat."""
+        extra, case = ticket.extra or {}, ticket.case
+        requester, category = extra.get("requester"), extra.get("category")
+        if ticket.created_at is None or case is None or not requester or not category:
+            return
+        ends = (ticket.first_resolved, ticket.last_resolved)
+        visit = _Visit(
+            name,
+            ticket.created_at,
+            created_in(ticket, case),
+            ticket.assignee or "",
+            tuple(sorted({end[0] for end in ends if end is not None})),
+            ticket.first_resolved if case.verdict == 2 else None,
+        )
+        self._visits.setdefault((requester, category), []).append(visit)
+
+    def facts(self) -> Iterator[Fact]:
+        """The repeat contacts, and the first contacts that were none."""
+        window, again = self._settings.repeat_window, self._settings.fcr_window
+        for visits in self._visits.values():
+            if len(visits) == 1:
+                continue
+            resolved = sorted((at, visit.name) for visit in visits for at in visit.resolved)
+            created = sorted((visit.created_at, visit.name) for visit in visits)
+            for visit in visits:
+                if _other(resolved, visit.name, visit.created_at - window, visit.created_at):
+                    yield Fact(fact.REPEAT_CONTACT, visit.created_at, visit.cell, None, visit.agent)
+                if visit.first_contact is not None:
+                    at, cell, _, agent = visit.first_contact
+                    if _other(created, visit.name, at + 1, at + again):
+                        yield Fact(fact.REPEATED, at, cell, None, agent)
+
+
+def _other(instants: list[tuple[int, str]], name: str, since: int, until: int) -> bool:
+    """Whether another ticket has an instant in [since, until]."""
+    first = bisect_left(instants, (since, ""))
+    last = bisect_right(instants, (until, chr(0x10FFFF)))
+    return any(instants[place][1] != name for place in range(first, last))
