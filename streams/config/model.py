@@ -8,7 +8,7 @@ milliseconds here and text (`15m`) in the file. Defaults of the engine are those
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
@@ -21,11 +21,13 @@ from streams.config.values import (
     Bootstrap,
     ByName,
     Credential,
+    Currency,
     Daily,
     Duration,
     FilePath,
     Host,
     Moment,
+    Money,
     Name,
     PositiveDuration,
     Secret,
@@ -33,8 +35,16 @@ from streams.config.values import (
     Weekly,
     Zone,
 )
+from streams.core.effort import MICRO
 from streams.core.instants import DAY, MINUTE
-from streams.core.settings import Settings, SourceSettings
+from streams.core.settings import (
+    CATALOGUE,
+    Credit,
+    FixedCost,
+    QueueSettings,
+    Settings,
+    SourceSettings,
+)
 from streams.core.windows import step_of
 
 _ENGINE: Final = Settings()
@@ -43,8 +53,12 @@ _ZONE: Final = ZoneInfo("Europe/Berlin")
 _CLOSE_OF_DAY: Final = Moment(18 * 60)
 _CLOSE_OF_WEEK: Final = Moment(18 * 60, weekday=4)
 
+Part = Literal["conflicts", "journey", "voice", "effort"]
 Period = Literal["day", "week", "month", "quarter", "year"]
 _PERIODS: Final[tuple[Period, ...]] = get_args(Period)
+
+EVERYBODY: Final = "default"
+"""The hourly rate of all who have none of their own."""
 
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -54,6 +68,10 @@ def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
     if any(span % step_of(span) for span in windows):
         raise ValueError("multiples of 10s up to 5m, of 1m up to 1h, of 15m up to 1d, else of 1h")
     return tuple(sorted(set(windows)))
+
+
+def _in_order(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(part for part in CATALOGUE if part in parts)
 
 
 def _shortest_first(periods: tuple[Period, ...]) -> tuple[Period, ...]:
@@ -116,6 +134,38 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """What has to be paid however many tickets there are."""
+
+    amount: Money
+    """In costs.currency, each period."""
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What work costs; recorded costs come with the events."""
+
+    currency: Currency | None = None
+    """What costs are reported in; without it, in the only currency there is."""
+    rates: ByName[Money] = field(default_factory=lambda: MappingProxyType({}))
+    """What one unit of another currency is worth in this one."""
+    hourly: ByName[Money] = field(default_factory=lambda: MappingProxyType({}))
+    """What an hour of an agent costs, by agent; `default` is everybody else."""
+    fixed: tuple[Fixed, ...] = ()
+    """Spread over tickets by the time spent on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """From which score on a response is a satisfied one, on one scale."""
+
+    min: float
+    max: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lateness:
     """How much disorder is repaired."""
 
@@ -163,27 +213,12 @@ class Metrics:
 
 
 NOT_USED_YET: Final = (
-    "periods",
-    "snapshots",
-    "queues",
     "exclude_spam_from_windows",
-    "credit",
-    "mature_after",
-    "count_reopened",
-    "fcr_window",
-    "fcr_basis",
-    "contact_gap",
-    "repeat_window",
-    "transfer_level",
-    "ces_direction",
-    "contact",
     "planned_leave_counts",
     "min_staff",
-    "conflict_clock",
     "return_within",
-    "min_sample",
 )
-"""Keys that are checked and change nothing: the KPIs they belong to are not kept yet."""
+"""Keys that are checked and change nothing: what they belong to is not kept yet."""
 
 
 SLA: Final = ("calendars", "policies", "publish")
@@ -235,6 +270,8 @@ class Config:
     """An automatic public message of an agent is an agent reply."""
     exclude_spam_from_windows: bool = _ENGINE.exclude_spam_from_windows
     """A ticket deleted as spam leaves past windows too."""
+    catalogue: Annotated[tuple[Part, ...], AfterValidator(_in_order)] = CATALOGUE
+    """Which parts of the catalogue of KPIs are kept, beside response, resolution and depth."""
     credit: Literal["resolver", "last_assignee", "first_responder"] = "resolver"
     """Whose queue and name a ticket's KPIs go to."""
     mature_after: PositiveDuration = 30 * DAY
@@ -253,6 +290,9 @@ class Config:
     """What has to change for a transfer."""
     ces_direction: Literal["high_easy", "low_easy"] = "high_easy"
     """Whether a high effort score means easy."""
+    satisfied: tuple[Satisfied, ...] = ()
+    """Scales on which satisfied is not min + 2/3 of the range."""
+    costs: Costs = field(default_factory=Costs)
     contact: Literal["ticket", "requester_message", "contact"] = "ticket"
     """What the cost per contact is divided by."""
     planned_leave_counts: bool = True
@@ -295,6 +335,7 @@ class Config:
             count_automatic=self.count_automatic,
             exclude_spam_from_windows=self.exclude_spam_from_windows,
             sources=tuple(self.sources.items()),
+            **self._catalogue(),
             policies=policies_of(
                 self.calendars,
                 self.policies,
@@ -302,3 +343,39 @@ class Config:
                 announce_all=self.publish == "all",
             ),
         )
+
+    def _catalogue(self) -> dict[str, Any]:
+        """The settings of the KPIs beyond response, resolution and depth."""
+        hourly = {name: round(rate * MICRO) for name, rate in self.costs.hourly.items()}
+        if EVERYBODY in hourly:
+            hourly[""] = hourly.pop(EVERYBODY)
+        day, week = self.snapshots.end_of_day, self.snapshots.end_of_week
+        return {
+            "catalogue": self.catalogue,
+            "queues": {
+                name: QueueSettings(queue.tier, queue.department)
+                for name, queue in self.queues.items()
+            },
+            "by_department": self.transfer_level == "department",
+            "credit": Credit(self.credit),
+            "fcr_window": self.fcr_window,
+            "fcr_basis": self.fcr_basis,
+            "contact_gap": self.contact_gap,
+            "repeat_window": self.repeat_window,
+            "count_reopened": self.count_reopened,
+            "mature_after": self.mature_after,
+            "low_is_easy": self.ces_direction == "low_easy",
+            "satisfied": tuple((one.min, one.max, one.score) for one in self.satisfied),
+            "conflict_since_creation": self.conflict_clock == "created",
+            "hourly_rates": hourly,
+            "currency": self.costs.currency,
+            "rates": dict(self.costs.rates),
+            "fixed_costs": tuple(FixedCost(one.amount, one.period) for one in self.costs.fixed),
+            "cost_per": self.contact,
+            "periods": self.periods,
+            "snapshots": (
+                ("end_of_day", None, day.minute),
+                ("end_of_week", week.weekday, week.minute),
+            ),
+            "min_sample": self.min_sample,
+        }

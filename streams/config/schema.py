@@ -51,10 +51,10 @@ def schema(file: str) -> dict[str, Any]:
 
 
 def _plain(definition: dict[str, Any]) -> dict[str, Any]:
-    """A definition without what only repeats it: titles that are keys, defaults that are maps."""
+    """A definition without what only repeats it: titles that are keys, defaults of definitions."""
     for child in definition.get("properties", {}).values():
         child.pop("title", None)
-        if isinstance(child.get("default"), dict):
+        if "$ref" in child and isinstance(child.get("default"), dict):
             del child["default"]
     return definition
 

@@ -7,6 +7,7 @@ refuses what the loader refuses.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
@@ -234,6 +235,45 @@ FilePath = Annotated[
     Path, PlainValidator(_path, json_schema_input_type=Annotated[str, _schema(".+")])
 ]
 """Relative to the configuration's folder; not opened here."""
+
+
+_AMOUNT: Final = r"[0-9]{1,12}(\.[0-9]{1,6})?"
+
+
+def _money(value: object) -> Fraction:
+    text = str(value) if isinstance(value, (int, float, str)) else ""
+    if isinstance(value, bool) or not re.fullmatch(_AMOUNT, text):
+        raise ValueError('an amount such as 30 or "42.50", with six decimal places at most')
+    return Fraction(text)
+
+
+def _amount_text(amount: Fraction) -> str:
+    micros = round(amount * 1_000_000)
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06}".rstrip("0").rstrip(".")
+
+
+Money = Annotated[
+    Fraction,
+    PlainValidator(
+        _money,
+        json_schema_input_type=Annotated[
+            str,
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"type": "number", "minimum": 0},
+                        {"type": "string", "pattern": f"^({_AMOUNT})$"},
+                    ]
+                }
+            ),
+        ],
+    ),
+    PlainSerializer(_amount_text),
+]
+"""An exact amount of money, or a rate."""
+
+Currency = Annotated[str, matched("[A-Z]{3}", "a currency such as EUR", re.Match.group)]
+"""ISO 4217, by its form only."""
 
 
 def _zone(value: object) -> ZoneInfo:

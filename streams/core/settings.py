@@ -134,7 +134,10 @@ class Settings:
     cost_per: str = "ticket"
     """What the cost per contact is divided by: `ticket`, `requester_message`, `contact`."""
     periods: tuple[str, ...] = ("day", "week", "month", "quarter", "year")
-    snapshots: tuple[tuple[str, int | None, int], ...] = ()
+    snapshots: tuple[tuple[str, int | None, int], ...] = (
+        ("end_of_day", None, 18 * 60),
+        ("end_of_week", 4, 18 * 60),
+    )
     """Local instants at which queue depth is looked at: name, weekday (0 is Monday; `None` is every
     day), and minute of the day."""
     min_sample: int = 5
