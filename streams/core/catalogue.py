@@ -6,7 +6,7 @@ to remember in the ticket's `Case`, and adds facts of its own.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.core import conflicts, effort, journey, voice
 from streams.core import events as ev
@@ -16,17 +16,26 @@ from streams.core.facts import Fact
 from streams.core.settings import Settings
 from streams.core.ticket import Ticket
 
-Part = Callable[[Ticket, Case, Event, list[Fact], Settings], list[Fact]]
+
+class Part(NamedTuple):
+    """One part of the catalogue."""
+
+    types: frozenset[str]
+    """Types of events it looks at even if they have no facts; with facts it looks at any."""
+    follow: Callable[[Ticket, Case, Event, list[Fact], Settings], list[Fact]]
+    """What the facts of an event mean."""
+
+
+_ATTRIBUTES: Final = frozenset({ev.CREATED, ev.UPDATED})
+_GONE_OR_BACK: Final = frozenset({ev.RESTORED, ev.MERGED, ev.DELETED})
 
 PARTS: Final[Mapping[str, Part]] = {
-    "conflicts": conflicts.follow,
-    "journey": journey.follow,
-    "voice": voice.follow,
-    "effort": effort.follow,
+    "conflicts": Part(_ATTRIBUTES, conflicts.follow),
+    "journey": Part(_ATTRIBUTES | _GONE_OR_BACK, journey.follow),
+    "voice": Part(frozenset({ev.SURVEY_SENT, ev.SURVEY_RESPONDED}), voice.follow),
+    "effort": Part(frozenset({ev.WORKED, ev.COST, ev.REVIEWED}), effort.follow),
 }
 """By name, in the order in which they see an event."""
-
-_SILENT: Final = frozenset({ev.RESTORED, ev.MERGED, ev.DELETED})
 
 
 def follow(ticket: Ticket, event: Event, facts: list[Fact], since: int, settings: Settings) -> None:
@@ -35,5 +44,7 @@ def follow(ticket: Ticket, event: Event, facts: list[Fact], since: int, settings
     if case is None:
         case = ticket.case = Case()
     news = facts[since:]
-    for part in settings.catalogue:
-        facts += PARTS[part](ticket, case, event, news, settings)
+    for name in settings.catalogue:
+        types, part = PARTS[name]
+        if news or event.type in types:
+            facts += part(ticket, case, event, news, settings)

@@ -25,6 +25,7 @@ Measure = Callable[[int], Iterable[Reading]]
 
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "engine": (),
+    "catalogue": (),
     "worker": ("kafka",),
     "workers": ("kafka",),
     "labels": (),

@@ -27,8 +27,8 @@ class Setup(NamedTuple):
     """The SLA clocks that every ticket has."""
 
 
-BASIC: Final = Setup(_LEFT_NEW + "windows: []\n", "", ())
-"""The shortest window and no promises: what is left are the KPIs of the peers, and history."""
+BASIC: Final = Setup(_LEFT_NEW + "windows: []\ncatalogue: []\n", "", ())
+"""No window, no promises, no catalogue: what is left are the KPIs of the peers, and history."""
 
 WHOLE: Final = Setup(
     # By the wall clock the log would be years old: nothing would be in a window, and every
