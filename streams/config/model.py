@@ -213,7 +213,6 @@ class Metrics:
 
 
 NOT_USED_YET: Final = (
-    "exclude_spam_from_windows",
     "planned_leave_counts",
     "min_staff",
     "return_within",

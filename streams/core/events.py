@@ -46,6 +46,9 @@ TICKET_TYPES: Final = frozenset(
 REDACTED: Final = "redacted"
 """The reason of a deletion that erases what is known of the ticket, too."""
 
+SPAM: Final = "spam"
+"""The reason of a deletion of what never was a request."""
+
 OTHER: Final = "other"
 """What an unknown value of a closed list becomes (and is flagged)."""
 

@@ -38,6 +38,7 @@ from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.settled import Settled
 from streams.core.slots import SEAL_KEY, Slots
+from streams.core.ticket import Ticket
 from streams.core.timers import Timers
 from streams.core.watch import Watch
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey, Windows, count, keys_of
@@ -288,7 +289,7 @@ class Processor:
             records.add_to_checkpoint(record, event, self.settings, self._packing)
             return
         if arrival.ticket not in batch.stale:
-            if extends(record.ticket, event, self.settings):
+            if extends(record.ticket, event, self.settings) and not self._spam(record, event):
                 facts: list[Fact] = []
                 step(record.ticket, event, self.settings, facts)
                 record.append(event, arrival.packed)
@@ -350,15 +351,26 @@ class Processor:
 
     def _make_stale(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.stale:
-            _, facts = records.refold(record, self.settings, self._packing)
-            batch.stale[ticket] = facts
+            _, batch.stale[ticket] = self._refold(record)
+
+    def _refold(self, record: Record) -> tuple[Ticket, list[Fact]]:
+        """Fold again: the ticket, and the facts that windows count."""
+        ticket, facts = records.refold(record, self.settings, self._packing)
+        out = self.settings.exclude_spam_from_windows and ticket.deleted == ev.SPAM
+        return ticket, [] if out else facts
+
+    def _spam(self, record: Record, event: Event) -> bool:
+        """Whether windows may have to be rewritten, because spam does not count in them."""
+        return self.settings.exclude_spam_from_windows and (
+            event.type in {ev.DELETED, ev.RESTORED} or record.ticket.deleted == ev.SPAM
+        )
 
     def _refresh(self, ticket: str, record: Record, batch: _Batch) -> None:
         """Fold a stale ticket again, and move the sums by the difference."""
         old = batch.stale.pop(ticket, None)
         if old is None:
             return
-        record.ticket, new = records.refold(record, self.settings, self._packing)
+        record.ticket, new = self._refold(record)
         record.ticket.moved = True
         moved = change(old, new)
         count(self.windows, moved.lost, -1, self._edges)
@@ -611,5 +623,5 @@ class Processor:
     def _fill_windows(self, record: Record) -> None:
         newest = record.ticket.last_at if self.newest is None else self.newest
         if record.history and record.ticket.last_at >= newest - self.settings.horizon:
-            _, facts = records.refold(record, self.settings, self._packing)
+            _, facts = self._refold(record)
             count(self.windows, facts, 1, self._edges)
