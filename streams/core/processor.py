@@ -130,6 +130,9 @@ class Processor:
         self._clock: int = -1
         """The latest effective now ever; it is kept, so that after a restart nothing that was said
         is taken back for want of time."""
+        self._acted: int = -1
+        """The latest effective now at which every timer that was due had acted; it is kept, so
+        that the others still act after a restart."""
         self._slots = Slots(self.windows, settings, edges, packing)
         self._cut: int = 0
         """The number of the last cut; no two that anything became durable of have the same."""
@@ -400,7 +403,10 @@ class Processor:
                 record.timer = -1
                 self._pass(ticket, record)
                 self._retire(ticket, record, now)
-        return self._timers.is_due(now)
+        more = self._timers.is_due(now)
+        if not more:
+            self._acted = self._clock
+        return more
 
     def settle(self) -> None:
         """Bring the windows up to date with all that was applied; before anybody reads them."""
@@ -432,10 +438,11 @@ class Processor:
         """Whether something is to be said of clocks: no reason to wait with the next cut."""
         return bool(self._transitions)
 
-    def _schedule(self, ticket: str, record: Record) -> None:
+    def _schedule(self, ticket: str, record: Record, acted: int | None = None) -> None:
+        """Set the ticket's timer; time up to `acted` (default: effective now) was seen to."""
         due = min(self._drop_at(record), self._shrink_at(record))
         if self.settings.policies:
-            passes = promises.next_due(record.ticket, self._clock)
+            passes = promises.next_due(record.ticket, self._clock if acted is None else acted)
             due = due if passes is None else min(due, passes)
         if record.timer < 0 or due < record.timer:
             record.timer = due
@@ -531,6 +538,7 @@ class Processor:
             "rhythm": self.rhythm.dump(),
             "newest": self.newest,
             "now": self._clock,
+            "acted": self._acted,
         }
 
     def restore(self, changelog: dict[bytes, bytes | None]) -> Iterator[int]:
@@ -573,6 +581,7 @@ class Processor:
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
         self._clock = totals["now"]
+        self._acted = totals.get("acted", self._clock)
         self._expect(self._clock)
         if self.newest is not None:
             self._expect(self.newest - self.settings.behind)
@@ -587,7 +596,7 @@ class Processor:
             self._dirty.add(ticket)
         if folding:
             self._fill_windows(record)
-        self._schedule(ticket, record)
+        self._schedule(ticket, record, self._acted)
 
     def _fill_windows(self, record: Record) -> None:
         newest = record.ticket.last_at if self.newest is None else self.newest
