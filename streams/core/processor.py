@@ -281,21 +281,32 @@ class Processor:
             self._make_stale(arrival.ticket, record, batch)
             records.add_to_checkpoint(record, event, self.settings, self._packing)
             return
-        if arrival.ticket not in batch.stale:
-            if extends(record.ticket, event, self.settings):
-                facts: list[Fact] = []
-                step(record.ticket, event, self.settings, facts)
-                record.append(event, arrival.packed)
-                for item in facts:
-                    amounts = keys_of(item, self._edges)
-                    self._fresh.count(amounts)
-                    if item.kind in WINDOWED:
-                        for key, amount in amounts:
-                            self.windows.put(item.at, key, amount)
-                return
-            self._make_stale(arrival.ticket, record, batch)
+        if arrival.ticket not in batch.stale and extends(record.ticket, event, self.settings):
+            facts: list[Fact] = []
+            step(record.ticket, event, self.settings, facts)
+            record.append(event, arrival.packed)
+            for item in facts:
+                amounts = keys_of(item, self._edges)
+                self._fresh.count(amounts)
+                if item.kind in WINDOWED:
+                    for key, amount in amounts:
+                        self.windows.put(item.at, key, amount)
+            return
+        if event.at > record.ticket.last_at + self.settings.forgotten:
+            self._part(arrival.ticket, record, batch)
+        self._make_stale(arrival.ticket, record, batch)
         record.append(event, arrival.packed)
         record.ticket.last_at = max(record.ticket.last_at, event.at)
+
+    def _part(self, ticket: str, record: Record, batch: _Batch) -> None:
+        """A new ticket begins in this record: what was said of the forgotten one stands.
+
+        As it does where the record was dropped in time.
+        """
+        self._refresh(ticket, record, batch)
+        record.ticket.moved = True
+        self._announce(ticket, record, record.ticket.last_at + self.settings.forgotten + 1)
+        record.announced = b""
 
     def _redact(self, offset: int, ticket: str, record: Record | None, batch: _Batch) -> None:
         if record is None:
@@ -355,12 +366,13 @@ class Processor:
                 self._arrived.add(ticket)
             self._schedule(ticket, record)
 
-    def _announce(self, ticket: str, record: Record) -> None:
-        """Say what is true of the ticket's clocks and was not said yet."""
+    def _announce(self, ticket: str, record: Record, now: int = -1) -> None:
+        """Say what is true of the ticket's clocks (at effective now or later) and was not said."""
         if self._announcing and record.ticket.moved:
             record.ticket.moved = False
+            now = max(self._clock, now)
             record.announced, said = announce(
-                ticket, record.ticket, record.announced, self._clock, self._packing
+                ticket, record.ticket, record.announced, now, self._packing
             )
             self._transitions += said
 
