@@ -140,6 +140,9 @@ class Processor:
         self._clock: int = -1
         """The latest effective now ever; it is kept, so that after a restart nothing that was said
         is taken back for want of time."""
+        self._acted: int = -1
+        """The latest effective now at which every timer that was due had acted; it is kept, so
+        that the others still act after a restart."""
         self._slots = Slots(self.windows, settings, edges, packing)
         self._cut: int = 0
         """The number of the last cut; no two that anything became durable of have the same."""
@@ -288,14 +291,18 @@ class Processor:
             self._make_stale(arrival.ticket, record, batch)
             records.add_to_checkpoint(record, event, self.settings, self._packing)
             return
-        if arrival.ticket not in batch.stale:
-            if extends(record.ticket, event, self.settings) and not self._spam(record, event):
-                facts: list[Fact] = []
-                step(record.ticket, event, self.settings, facts)
-                record.append(event, arrival.packed)
-                self._sum(facts)
-                return
-            self._make_stale(arrival.ticket, record, batch)
+        in_order = arrival.ticket not in batch.stale and extends(
+            record.ticket, event, self.settings
+        )
+        if in_order and not self._spam(record, event):
+            facts: list[Fact] = []
+            step(record.ticket, event, self.settings, facts)
+            record.append(event, arrival.packed)
+            self._sum(facts)
+            return
+        if event.at > record.ticket.last_at + self.settings.forgotten:
+            self._part(arrival.ticket, record, batch)
+        self._make_stale(arrival.ticket, record, batch)
         record.append(event, arrival.packed)
         record.ticket.last_at = max(record.ticket.last_at, event.at)
 
@@ -319,6 +326,16 @@ class Processor:
                 windows.put(at, (kind, queue, COUNT), sign)
                 if value is not None:
                     windows.put(at, (kind, queue, SUM), sign * value)
+
+    def _part(self, ticket: str, record: Record, batch: _Batch) -> None:
+        """A new ticket begins in this record: what was said of the forgotten one stands.
+
+        As it does where the record was dropped in time.
+        """
+        self._refresh(ticket, record, batch)
+        record.ticket.moved = True
+        self._announce(ticket, record, record.ticket.last_at + self.settings.forgotten + 1)
+        record.announced = b""
 
     def _redact(self, offset: int, ticket: str, record: Record | None, batch: _Batch) -> None:
         if record is None:
@@ -389,12 +406,13 @@ class Processor:
                 self._arrived.add(ticket)
             self._schedule(ticket, record)
 
-    def _announce(self, ticket: str, record: Record) -> None:
-        """Say what is true of the ticket's clocks and was not said yet."""
+    def _announce(self, ticket: str, record: Record, now: int = -1) -> None:
+        """Say what is true of the ticket's clocks (at effective now or later) and was not said."""
         if self._announcing and record.ticket.moved:
             record.ticket.moved = False
+            now = max(self._clock, now)
             record.announced, said = announce(
-                ticket, record.ticket, record.announced, self._clock, self._packing
+                ticket, record.ticket, record.announced, now, self._packing
             )
             self._transitions += said
 
@@ -437,7 +455,10 @@ class Processor:
                 record.timer = -1
                 self._pass(ticket, record)
                 self._retire(ticket, record, now)
-        return self._timers.is_due(now)
+        more = self._timers.is_due(now)
+        if not more:
+            self._acted = self._clock
+        return more
 
     def settle(self) -> None:
         """Bring the windows up to date with all that was applied; before anybody reads them."""
@@ -469,10 +490,11 @@ class Processor:
         """Whether something is to be said of clocks: no reason to wait with the next cut."""
         return bool(self._transitions)
 
-    def _schedule(self, ticket: str, record: Record) -> None:
+    def _schedule(self, ticket: str, record: Record, acted: int | None = None) -> None:
+        """Set the ticket's timer; time up to `acted` (default: effective now) was seen to."""
         due = min(self._drop_at(record), self._shrink_at(record))
         if self.settings.policies:
-            passes = promises.next_due(record.ticket, self._clock)
+            passes = promises.next_due(record.ticket, self._clock if acted is None else acted)
             due = due if passes is None else min(due, passes)
         if record.timer < 0 or due < record.timer:
             record.timer = due
@@ -565,6 +587,7 @@ class Processor:
             "rhythm": self.rhythm.dump(),
             "newest": self.newest,
             "now": self._clock,
+            "acted": self._acted,
         }
 
     def restore(self, changelog: dict[bytes, bytes | None]) -> Iterator[int]:
@@ -604,6 +627,7 @@ class Processor:
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
         self._clock = totals["now"]
+        self._acted = totals.get("acted", self._clock)
         self._expect(self._clock)
         if self.newest is not None:
             self._expect(self.newest - self.settings.behind)
@@ -618,7 +642,7 @@ class Processor:
             self._dirty.add(ticket)
         if folding:
             self._fill_windows(record)
-        self._schedule(ticket, record)
+        self._schedule(ticket, record, self._acted)
 
     def _fill_windows(self, record: Record) -> None:
         newest = record.ticket.last_at if self.newest is None else self.newest

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from streams.core import record as records
-from streams.core.instants import HOUR
+from streams.core.instants import HOUR, MINUTE
 from streams.core.policies import NO_POLICIES, Policies
 from streams.core.report import report
 from streams.core.settings import Settings
@@ -158,3 +160,26 @@ def test_what_is_at_risk_overnight_presses_nobody() -> None:
     assert not watch.pressing()
     partition.processor.advance(minute(0) + 26 * HOUR)
     assert watch.pressing() == {("first_response", "q", "breached_open"): 1}
+
+
+@pytest.mark.parametrize("until", [None, 6, 61], ids=["unseen", "due", "dropped"])
+def test_what_was_said_of_a_forgotten_ticket_stands_when_its_id_comes_again(
+    until: int | None,
+) -> None:
+    """Whether its record was dropped by then or not, and also if no timer had acted yet."""
+    rules = Rules.of(
+        sla=sla(policy("all", {"resolution": "5m"})),
+        apply_within=10 * MINUTE,
+        closed_ticket=HOUR,
+        forgotten=HOUR,
+    )
+    partition = Partition(rules.engine)
+    read(partition, [event(0, "ticket.created")])
+    if until is not None:
+        partition.processor.advance(minute(0))
+        partition.processor.advance(minute(until))
+    assert bool(partition.processor.records) is (until != 61)
+    read(partition, [event(100, "ticket.created")])
+    assert told(partition) == [("breached", 5)]
+    partition.processor.advance(minute(106))
+    assert told(partition) == [("breached", 105)]

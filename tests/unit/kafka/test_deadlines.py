@@ -40,6 +40,22 @@ def test_a_wave_of_deadlines_is_announced_whole_and_in_turns() -> None:
     assert said(storage) == {"breached": tickets}
 
 
+def test_a_wave_of_deadlines_that_is_cut_short_is_announced_by_the_next_owner() -> None:
+    """Its clock is past all of them, although some timers have not acted yet."""
+    storage, tickets = Storage(), 3 * CHUNK
+    desk = Desk(PROMISE, storage).own(0)
+    desk.receive(0, *(desk.event(f"T{n}", "ticket.created") for n in range(tickets)))
+    desk.commit()
+    desk.now += HOUR + 1
+    desk.partitions.fetched(0, Answer(tickets, tickets, desk.now), records=False)
+    desk.lose(0)
+    assert said(storage) == {"breached": CHUNK}
+    desk.own(0)
+    desk.partitions.fetched(0, Answer(tickets, tickets, desk.now), records=False)
+    desk.commit()
+    assert said(storage) == {"breached": tickets}
+
+
 def test_what_is_due_waits_while_the_partition_is_behind() -> None:
     storage = Storage()
     desk = Desk(PROMISE, storage).own(0)
