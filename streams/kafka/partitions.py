@@ -16,6 +16,7 @@ so the worker stops and the next owner starts from what is durable.
 
 import asyncio
 import gc
+import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -28,6 +29,7 @@ from streams.config.model import Config
 from streams.core.aggregates import Totals
 from streams.core.announcing import Transition
 from streams.core.clocks import BREACHED
+from streams.core.events import Refused
 from streams.core.processor import Outcome, Processor, Tallied, Verdict
 from streams.errors import UserError
 from streams.kafka.journal import Answer, Journal, Output
@@ -35,6 +37,8 @@ from streams.wire import packing
 from streams.wire.cloudevents import decode
 from streams.wire.deadletters import LATE, Origin, letter
 from streams.wire.transitions import written
+
+log = logging.getLogger("deskpulse")
 
 CHUNK: Final = 200
 """Records folded, or timers that act, without a break; then other tasks of the event loop get
@@ -157,6 +161,8 @@ class Partitions:
         self._settings = config.engine
         self._journal = journal
         self._clock = clock
+        self._faults: set[str] = set()
+        """Faults of ours that were told already; there are no more than lines of the program."""
         self._restoring: dict[int, asyncio.Task[Owned]] = {}
         self._restores = asyncio.Semaphore(AT_ONCE)
         for policy in config.engine.policies.policies:
@@ -255,8 +261,11 @@ class Partitions:
             for r in records
         ]
         for verdict in owned.processor.apply(arrivals):
-            record = records[verdict.place]
-            owned.outputs.append(self._output(owned, record, verdict, now))
+            record, (_, arrival) = records[verdict.place], arrivals[verdict.place]
+            fault = arrival.fault if isinstance(arrival, Refused) else ""
+            if fault:
+                self._tell(fault, owned, record.offset)
+            owned.outputs.append(self._output(owned, record, verdict, now, fault))
         owned.last_read_at = records[-1].timestamp
         self._follow_events(owned)
 
@@ -281,7 +290,19 @@ class Partitions:
                 await self._write(owned)
             await asyncio.sleep(0)
 
-    def _output(self, owned: Owned, record: SourceRecord, verdict: Verdict, now: int) -> Output:
+    def _tell(self, fault: str, owned: Owned, offset: int) -> None:
+        """Log a fault of ours once: it may be met again and again."""
+        if fault not in self._faults:
+            self._faults.add(fault)
+            log.error(
+                "a fault of ours, please report it: %s. Offset %d of partition %d, and whatever "
+                "else meets it, goes to %s with the reason handler",
+                *(fault, offset, owned.partition, self._config.topics.dead_letters),
+            )
+
+    def _output(
+        self, owned: Owned, record: SourceRecord, verdict: Verdict, now: int, fault: str
+    ) -> Output:
         topics = self._config.topics
         late = verdict.outcome is Outcome.LATE
         written = letter(
@@ -292,6 +313,7 @@ class Partitions:
             origin=Origin(topics.source, owned.partition, record.offset),
             seen_ms=now,
             engine=VERSION,
+            fault=fault,
         )
         topic = topics.late if late else topics.dead_letters
         return Output(topic, written.key, written.value, tuple(written.headers))
