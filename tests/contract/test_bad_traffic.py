@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from streams.config import Config
+from streams.config.model import DeadLetters
 from streams.core.instants import DAY
+from streams.kafka.aside import ExcessError
 from streams.simulate import Scenario, generate
 from streams.wire.deadletters import details
 from tests.contract import bad_input
 from tests.contract.bad_input import NOW, Desk, Message
 
+UNBOUNDED = Config(dead_letters=DeadLetters(max_run=None, max_ratio=1))
 CHUNK = 150
 """Records between two commits."""
 
@@ -50,8 +53,8 @@ def mixed(share: float) -> list[Message]:
     return messages
 
 
-def run(messages: list[Message]) -> Desk:
-    desk = Desk(Config())
+def run(messages: list[Message], config: Config = UNBOUNDED) -> Desk:
+    desk = Desk(config)
     for start in range(0, len(messages), CHUNK):
         desk.receive(messages[start : start + CHUNK])
     desk.move_clock(NOW)
@@ -76,6 +79,19 @@ def test_nothing_vanishes_and_each_refused_message_has_one_letter(share: float) 
         for letter in letters
     ] == [(place, message.fate) for place, message in refused.items()]
     assert desk.metrics()['events_total{outcome="rejected"}'] == len(refused)
+
+
+def test_nothing_but_bad_messages_stops_the_worker_before_the_topic_is_drained() -> None:
+    desk = Desk(Config())
+    with pytest.raises(ExcessError, match=r"1,000 records in a row .* offset 1000 \("):
+        desk.receive(mixed(1))
+    assert len(desk.written(desk.config.topics.dead_letters)) == 1_000
+    assert desk.report()["events"]["read"] == 1_000
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1])
+def test_a_share_as_it_happens_stops_nobody(share: float) -> None:
+    assert run(mixed(share), Config()).owned.ready
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1])
