@@ -31,12 +31,14 @@ from streams.config.values import (
     Name,
     PositiveDuration,
     Secret,
+    Share,
     TopicName,
     Weekly,
     Zone,
 )
 from streams.core.effort import MICRO
 from streams.core.instants import DAY, MINUTE
+from streams.core.refusals import Bound
 from streams.core.settings import (
     CATALOGUE,
     Credit,
@@ -186,6 +188,24 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """How much a partition may refuse; then the worker stops, before the topic is drained."""
+
+    max_run: Count | None = 1_000
+    """Refused in a row; null is any number."""
+    max_ratio: Share = 0.5
+    """Refused of each `window` records; 100% is any number."""
+    window: Count = 10_000
+    """Records of one partition, one window after the other."""
+
+    @property
+    def bound(self) -> Bound:
+        """The same for the engine."""
+        # What a percentage comes to as a float may be a hair below a whole number.
+        return Bound(self.max_run, self.window, int(self.max_ratio * self.window + 1e-6))
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """The budget of one label."""
 
@@ -255,6 +275,7 @@ class Config:
     """auto is exactly_once on every broker with transactions, else at_least_once."""
     commit_interval: PositiveDuration = _SECOND
     """How often state, outputs and offsets are made durable together."""
+    dead_letters: DeadLetters = field(default_factory=DeadLetters)
     max_series: Count = 2_000
     """The most series one worker may export; check-config refuses more."""
     labels: Labels = field(default_factory=Labels)

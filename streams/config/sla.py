@@ -29,14 +29,13 @@ from streams.config.sla_values import (
     DayRange,
     Opening,
     OpenTime,
-    Share,
     Since,
     WarnLevel,
     each_once,
     open_time,
     weekdays,
 )
-from streams.config.values import DAYS, Name, Zone
+from streams.config.values import DAYS, Name, Share, Zone
 from streams.core.calendars import ALWAYS
 from streams.core.policies import OnReopen
 

@@ -15,14 +15,13 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, PlainSerializer
 
 from streams.config.problems import refuse
-from streams.config.values import DAYS, matched
+from streams.config.values import DAYS, PERCENT, matched
 from streams.core.calendars import Hours, Interval
 from streams.core.instants import HOUR, MINUTE, parse_rfc3339
 
 _DAY: Final = "|".join(DAYS)
 _CLOCK: Final = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _AMOUNT: Final = "(0*[1-9][0-9]{0,8})(s|m|h|d|bh|bd)"
-_PERCENT: Final = r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%"
 _UNITS: Final = {"s": 1_000, "m": MINUTE, "h": HOUR, "bh": HOUR}
 
 
@@ -102,20 +101,9 @@ def each_once(levels: Iterable[Level]) -> tuple[Level, ...]:
 
 WarnLevel = Annotated[
     Level,
-    matched(f"{_PERCENT}|{_AMOUNT}", "a share such as 50%, or a time left such as 5m", _level),
+    matched(f"{PERCENT}|{_AMOUNT}", "a share such as 50%, or a time left such as 5m", _level),
     PlainSerializer(str),
 ]
-
-
-def _share(match: re.Match[str]) -> float:
-    share = Fraction(match[1]) / 100
-    if not 0 < share <= 1:
-        raise ValueError("more than 0% and at most 100%")
-    return float(share)
-
-
-Share = Annotated[float, matched(_PERCENT, "a percentage such as 99%", _share)]
-"""0 to 1."""
 
 
 # -- hours --------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ _UNITS: Final[Mapping[str, int]] = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Weekdays as they are written, Monday first."""
 
+PERCENT: Final = r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%"
+"""The number is its first group."""
 _CLOCK: Final = "([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)"
 _WHOLE: Final = "a duration such as 90s, 15m, 4h or 7d"
 _ADDRESS: Final = r"([^\s:,\[\]]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}"
@@ -101,6 +103,21 @@ PositiveDuration = Annotated[
     PlainSerializer(duration_text),
 ]
 """Milliseconds, at least one second."""
+
+
+def _share(match: re.Match[str]) -> float:
+    share = Fraction(match[1]) / 100
+    if not 0 < share <= 1:
+        raise ValueError("more than 0% and at most 100%")
+    return float(share)
+
+
+Share = Annotated[
+    float,
+    matched(PERCENT, "a percentage such as 99%", _share),
+    PlainSerializer(lambda share: f"{100 * share:g}%"),
+]
+"""More than 0, up to 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ class Refused(NamedTuple):
     reason: str
     source: str = ""
     """The CloudEvents `source` where it could still be read, for the trust metrics."""
+    fault: str = ""
+    """Where the program itself failed on it: ours to mend, not the producer's."""
 
 
 Arrival = Accepted | Redaction | Ignored | Refused

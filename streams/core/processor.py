@@ -34,6 +34,7 @@ from streams.core.facts import (
 )
 from streams.core.fold import extends, step
 from streams.core.record import FORMAT, Packing, Record
+from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.settled import Settled
@@ -114,8 +115,12 @@ class Processor:
         edges: tuple[int, ...] = EDGES,
         *,
         announcing: bool = True,
+        bound: Bound = UNBOUNDED,
     ) -> None:
-        """Without `announcing` nothing is said of clocks (a replay only reports)."""
+        """Without `announcing` nothing is said of clocks (a replay only reports).
+
+        `bound` is how much may be refused before the partition stops.
+        """
         self.settings = settings
         self.records: dict[str, Record] = {}
         self.now = Now()
@@ -126,6 +131,9 @@ class Processor:
         """What dropped tickets leave behind."""
         self.outcomes: Tallied = Counter()
         """All arrivals of the partition since its first offset."""
+        self.refusals = Refusals(bound)
+        self.excess: Excess | None = None
+        """Why the partition has stopped: nothing from there on is read."""
         self.rhythm = Rhythm(settings.zone)
         """When each source is usually heard of."""
         self.newest: int | None = None
@@ -161,22 +169,34 @@ class Processor:
     # -- arrivals -------------------------------------------------------------------------
 
     def apply(self, arrivals: Sequence[tuple[int, Arrival]]) -> list[Verdict]:
-        """Judge and fold arrivals, given as (offset, arrival) in offset order."""
+        """Judge and fold arrivals, given as (offset, arrival) in offset order.
+
+        It ends before the first one that would be refused too many (`excess`).
+        """
         batch = _Batch()
         verdicts: list[Verdict] = []
-        applied = 0
+        applied = others = passed = 0
         for index, (offset, arrival) in enumerate(arrivals):
             outcome, reason = self._judge(offset, arrival, batch)
             if offset > self._counted_to:
-                self._counted_to = offset
                 if outcome is _APPLIED:
                     applied += 1
                     self._count_flags(arrival)
-                else:
+                elif outcome is not _REJECTED:
+                    others += 1
                     self._count(outcome, reason, arrival)
+                else:
+                    self.refusals.passed(applied + others - passed)
+                    passed = applied + others
+                    self.excess = self.refusals.refuse(offset, reason)
+                    if self.excess is not None:
+                        break
+                    self._count(outcome, reason, arrival)
+                self._counted_to = offset
             if outcome is _LATE or outcome is _REJECTED:
                 verdicts.append(Verdict(index, outcome, reason))
             self.position = offset + 1
+        self.refusals.passed(applied + others - passed)
         if applied:
             self._fresh_outcomes[_APPLIED, ""] += applied
         self._finish(batch)
@@ -584,6 +604,7 @@ class Processor:
             "cut": self._cut,
             "position": self._counted_to + 1,
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
+            "refusals": self.refusals.dump(),
             "rhythm": self.rhythm.dump(),
             "newest": self.newest,
             "now": self._clock,
@@ -624,6 +645,7 @@ class Processor:
         self._counted_to = self.position - 1
         for outcome, reason, number in totals["outcomes"]:
             self.outcomes[outcome, reason] = number
+        self.refusals.load(totals.get("refusals", (0, 0, 0)))
         self.rhythm = Rhythm.load(totals["rhythm"], self.settings.zone)
         self.newest = totals["newest"]
         self._clock = totals["now"]

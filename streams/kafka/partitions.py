@@ -16,25 +16,29 @@ so the worker stops and the next owner starts from what is durable.
 
 import asyncio
 import gc
+import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
-from streams import VERSION
 from streams.clock import Clock
 from streams.config.model import Config
 from streams.core.aggregates import Totals
 from streams.core.announcing import Transition
 from streams.core.clocks import BREACHED
-from streams.core.processor import Outcome, Processor, Tallied, Verdict
+from streams.core.events import Refused
+from streams.core.processor import Processor, Tallied
 from streams.errors import UserError
+from streams.kafka.aside import ExcessError, SourceRecord, excess_told, fault_told, set_aside
 from streams.kafka.journal import Answer, Journal, Output
 from streams.wire import packing
 from streams.wire.cloudevents import decode
-from streams.wire.deadletters import LATE, Origin, letter
+from streams.wire.deadletters import Origin
 from streams.wire.transitions import written
+
+log = logging.getLogger("deskpulse")
 
 CHUNK: Final = 200
 """Records folded, or timers that act, without a break; then other tasks of the event loop get
@@ -56,30 +60,6 @@ DELAYS: Final = (100, 250, 500, 1_000, 2_000, 5_000, 10_000, 60_000, 300_000, 3_
 
 Seek = Callable[[int], Awaitable[None]]
 """Makes the next fetch of a partition start at an offset."""
-
-
-class SourceRecord(Protocol):
-    """What is read of a consumed Kafka record."""
-
-    @property
-    def offset(self) -> int:
-        """Its place in the partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """Kafka's own time of it, epoch milliseconds."""
-
-    @property
-    def key(self) -> bytes | None:
-        """The ticket, if the source did as it should."""
-
-    @property
-    def value(self) -> bytes | None:
-        """The event; `None` is a tombstone."""
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]:
-        """In order; a name may stand twice."""
 
 
 @dataclass(slots=True)
@@ -157,6 +137,8 @@ class Partitions:
         self._settings = config.engine
         self._journal = journal
         self._clock = clock
+        self._faults: set[str] = set()
+        """Faults of ours that were told already; there are no more than lines of the program."""
         self._restoring: dict[int, asyncio.Task[Owned]] = {}
         self._restores = asyncio.Semaphore(AT_ONCE)
         for policy in config.engine.policies.policies:
@@ -186,7 +168,8 @@ class Partitions:
                 del self._restoring[partition]
 
     async def _restore(self, partition: int, seek: Seek) -> Owned:
-        owned = Owned(partition, Processor(self._settings, packing))
+        bound = self._config.dead_letters.bound
+        owned = Owned(partition, Processor(self._settings, packing, bound=bound))
         self.owned[partition] = owned
         async with self._restores:
             changelog, position = await self._journal.open(partition)
@@ -231,7 +214,8 @@ class Partitions:
         """Decode, judge and fold records of one partition, in offset order.
 
         Records before the position were read already and are skipped; all of them are left
-        to the next owner when the partition is not (or no longer) ready.
+        to the next owner when the partition is not (or no longer) ready. Raises `ExcessError`
+        before the record that would be refused too many; what was refused until then is written.
         """
         owned = self.owned.get(partition)
         for start in range(0, len(records), CHUNK):
@@ -239,6 +223,12 @@ class Partitions:
                 return
             position = owned.processor.position
             self._fold(owned, [r for r in records[start : start + CHUNK] if r.offset >= position])
+            if owned.processor.excess is not None:
+                await self._write(owned)
+                owned.ready = False
+                raise ExcessError(
+                    excess_told(self._config.topics, partition, owned.processor.excess)
+                )
             if owned.processor.pending >= MAX_PENDING:
                 await self._write_beside(owned)
             await asyncio.sleep(0)
@@ -255,8 +245,15 @@ class Partitions:
             for r in records
         ]
         for verdict in owned.processor.apply(arrivals):
-            record = records[verdict.place]
-            owned.outputs.append(self._output(owned, record, verdict, now))
+            record, (_, arrival) = records[verdict.place], arrivals[verdict.place]
+            fault = arrival.fault if isinstance(arrival, Refused) else ""
+            if fault and fault not in self._faults:
+                self._faults.add(fault)
+                log.error(fault_told(fault, owned.partition, record.offset))
+            where = Origin(self._config.topics.source, owned.partition, record.offset)
+            owned.outputs.append(
+                set_aside(self._config.topics, record, verdict, where, seen_ms=now, fault=fault)
+            )
         owned.last_read_at = records[-1].timestamp
         self._follow_events(owned)
 
@@ -280,21 +277,6 @@ class Partitions:
             if owned.processor.pending >= MAX_PENDING:
                 await self._write(owned)
             await asyncio.sleep(0)
-
-    def _output(self, owned: Owned, record: SourceRecord, verdict: Verdict, now: int) -> Output:
-        topics = self._config.topics
-        late = verdict.outcome is Outcome.LATE
-        written = letter(
-            record.key,
-            record.value,
-            record.headers,
-            reason=LATE if late else verdict.reason,
-            origin=Origin(topics.source, owned.partition, record.offset),
-            seen_ms=now,
-            engine=VERSION,
-        )
-        topic = topics.late if late else topics.dead_letters
-        return Output(topic, written.key, written.value, tuple(written.headers))
 
     # -- time -----------------------------------------------------------------------------
 

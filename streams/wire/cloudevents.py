@@ -11,14 +11,23 @@ field is missing; a field has the wrong type or value; its time is impossible.
 """
 
 from collections.abc import Mapping, Sequence
+from traceback import walk_tb
 from typing import Any, Final
 
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
 from streams.wire.envelope import accepted, check_versions, read_sequence, read_time
 from streams.wire.kinds import Flags, members
-from streams.wire.parsing import parse
+from streams.wire.parsing import parse, repeats_a_key
 from streams.wire.payloads import ID, NAMED, PAYLOADS, WITHOUT_DATA, check
-from streams.wire.reasons import MAX_ID, MAX_TEXT, MAX_VALUE_BYTES, Reason, Refusal, missing
+from streams.wire.reasons import (
+    MAX_ID,
+    MAX_TEXT,
+    MAX_VALUE_BYTES,
+    Flag,
+    Reason,
+    Refusal,
+    missing,
+)
 from streams.wire.strict import read_clean
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -46,15 +55,20 @@ def decode(
     ahead it is not.
     """
     latest_ms = now_ms + future_skew_ms
-    if _is_binary(headers):
-        return _read_carefully(key, value, headers, latest_ms, keyed=True)
-    if value is None:
-        return _tombstone(key)
-    if key is not None and len(value) <= MAX_VALUE_BYTES:
-        clean = read_clean(value, key, latest_ms)
-        if clean is not None:
-            return clean
-    return _read_carefully(key, value, None, latest_ms, keyed=True)
+    try:
+        if _is_binary(headers):
+            return _read_carefully(key, value, headers, latest_ms, keyed=True)
+        if value is None:
+            return _tombstone(key)
+        if key is not None and len(value) <= MAX_VALUE_BYTES:
+            clean = read_clean(value, key, latest_ms)
+            if clean is not None:
+                return clean
+        return _read_carefully(key, value, None, latest_ms, keyed=True)
+    except Refusal as refusal:
+        return Refused(refusal.reason)
+    except Exception as error:  # noqa: BLE001 - one message must not stop all others
+        return _failed(error)
 
 
 def decode_line(line: bytes, *, now_ms: int, future_skew_ms: int) -> Arrival:
@@ -63,21 +77,42 @@ def decode_line(line: bytes, *, now_ms: int, future_skew_ms: int) -> Arrival:
     A blank line is refused as `empty`. The line break may be there or not.
     """
     latest_ms = now_ms + future_skew_ms
-    if len(line) <= MAX_VALUE_BYTES:
-        clean = read_clean(line, None, latest_ms)
-        if clean is not None:
-            return clean
-    return _read_carefully(None, line, None, latest_ms, keyed=False)
+    try:
+        if len(line) <= MAX_VALUE_BYTES:
+            clean = read_clean(line, None, latest_ms)
+            if clean is not None:
+                return clean
+        return _read_carefully(None, line, None, latest_ms, keyed=False)
+    except Exception as error:  # noqa: BLE001 - as above
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Refused:
+    """A message that found a fault of this program: told is where, not what the message says."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    fault = f"{type(error).__name__} in {frame.f_globals['__name__']}:{line}"
+    return Refused(Reason.HANDLER.value, fault=fault)
 
 
 def _is_binary(headers: Headers) -> bool:
-    binary = False
+    """Whether headers carry the attributes; raises `Refusal` for a name that is no text."""
+    binary = structured = False
     for name, content in headers:
+        if not name.isascii():
+            _check_text(name)
         if name.startswith(_PREFIX):
             binary = True
         elif name.lower() == "content-type" and (content or b"").lower().startswith(_STRUCTURED):
-            return False
-    return binary
+            structured = True
+    return binary and not structured
+
+
+def _check_text(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        # Bytes that are no UTF-8 come as what stands for them (`streams.kafka.fetching`).
+        raise Refusal(Reason.ENCODING) from None
 
 
 def _tombstone(key: bytes | None) -> Redaction | Refused:
@@ -92,24 +127,27 @@ def _read_carefully(
     key: bytes | None, value: bytes | None, headers: Headers | None, latest_ms: int, *, keyed: bool
 ) -> Accepted | Ignored | Refused:
     """Read a message step by step; `headers` only where they carry the attributes."""
-    source = ""
+    source, flags = "", set[str]()
     try:
-        event = _whole(value or b"") if headers is None else _assembled(headers, value)
+        if headers is None:
+            event = _whole(value or b"", flags)
+        else:
+            event = _assembled(headers, value, flags)
         source = _readable_source(event)
-        return _judged(event, key, latest_ms, keyed=keyed)
+        return _judged(event, key, latest_ms, flags, keyed=keyed)
     except Refusal as refusal:
         return Refused(refusal.reason, source)
 
 
-def _whole(value: bytes) -> dict[str, Any]:
-    event = parse(value)
+def _whole(value: bytes, flags: Flags) -> dict[str, Any]:
+    event = _parsed(value, flags)
     if type(event) is not dict:
         raise Refusal(Reason.SHAPE)
     return members(event)
 
 
-def _assembled(headers: Headers, value: bytes | None) -> dict[str, Any]:
-    data = None if value is None else parse(value)
+def _assembled(headers: Headers, value: bytes | None, flags: Flags) -> dict[str, Any]:
+    data = None if value is None else _parsed(value, flags)
     if data is not None and type(data) is not dict:
         raise Refusal(Reason.SHAPE)
     try:
@@ -123,13 +161,20 @@ def _assembled(headers: Headers, value: bytes | None) -> dict[str, Any]:
     return event | {"data": data}
 
 
+def _parsed(value: bytes, flags: Flags) -> Any:
+    document = parse(value)
+    if repeats_a_key(value, document):
+        flags.add(Flag.DUP_KEY)
+    return document
+
+
 def _readable_source(event: Mapping[str, Any]) -> str:
     source = event.get("source")
     return source if type(source) is str and len(source) <= MAX_TEXT else ""
 
 
 def _judged(
-    event: Mapping[str, Any], key: bytes | None, latest_ms: int, *, keyed: bool
+    event: Mapping[str, Any], key: bytes | None, latest_ms: int, flags: Flags, *, keyed: bool
 ) -> Accepted | Ignored:
     """The accepted event, or why it is ignored; raises `Refusal`."""
     if event.get("specversion") is None:
@@ -144,7 +189,6 @@ def _judged(
     for name in _REQUIRED:
         if event.get(name) is None:
             raise missing(name)
-    flags: Flags = set()
     data = payload.read(_payload(event, event_type), flags)
     ticket = ID.read(event["subject"], flags)
     event_id = ID.read(event["id"], flags)

@@ -1,8 +1,9 @@
-"""Records for `dead-letters` and `late-events`: the original, and headers that say why.
+r"""Records for `dead-letters` and `late-events`: the original, and headers that say why.
 
 Key, value and headers stay byte for byte as they came, so that a record can be put back
-on its topic after the fault is mended. The one exception is a value over the size limit:
-it would not fit a second time, so its place takes its beginning, and a header its hash.
+on its topic after the fault is mended. There are two exceptions. A value over the size limit
+would not fit a second time: its place takes its beginning, and a header its hash. And a name
+of a header that is no UTF-8 cannot be sent by a Kafka client: its odd bytes become `\xff`.
 """
 
 import re
@@ -51,11 +52,12 @@ def letter(
     origin: Origin,
     seen_ms: int,
     engine: str,
+    fault: str = "",
 ) -> Letter:
     """The record that keeps a refused or late one; `engine` is the version that judged it.
 
     `seen_ms` is the wall clock now. A record that was put back and failed again keeps
-    the instant it was seen first.
+    the instant it was seen first. `fault` is where the engine itself failed on it.
     """
     earlier = details(headers).get("first_seen", "")
     added = {
@@ -73,9 +75,15 @@ def letter(
         # A Kafka client does not send a record of two nulls.
         value = b""
         added["null"] = "value"
-    kept = [(name, content) for name, content in headers if not name.startswith(PREFIX)]
+    if fault:
+        added["fault"] = fault
+    kept = [(_sendable(n), content) for n, content in headers if not n.startswith(PREFIX)]
     kept += [(PREFIX + name, text.encode()) for name, text in added.items()]
     return Letter(key, value, kept)
+
+
+def _sendable(name: str) -> str:
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def replay_headers(headers: Headers) -> list[tuple[str, bytes | None]]:

@@ -40,6 +40,23 @@ def too_deep(value: bytes) -> bool:
     return any(depth > MAX_DEPTH for depth in accumulate(step - 1 for step in brackets))
 
 
+def repeats_a_key(value: bytes, document: Any) -> bool:
+    """Whether an object in a parsed value had one key twice: then less is left than was written.
+
+    `document` is what `parse` made of the value; its levels are few enough to follow.
+    """
+    return sum(1 for _ in _STRING.finditer(value)) > strings_in(document)
+
+
+def strings_in(document: Any) -> int:
+    """How many strings a JSON value is written with, those that are keys included."""
+    if type(document) is str:
+        return 1
+    if type(document) is dict:
+        return len(document) + sum(map(strings_in, document.values()))
+    return sum(map(strings_in, document)) if type(document) is list else 0
+
+
 def _why_not(value: bytes) -> Reason:
     """What the strict parser found in a value it refused."""
     if not value.strip():

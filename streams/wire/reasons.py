@@ -53,6 +53,7 @@ class Flag(StrEnum):
     UNKNOWN_ENUM = "unknown_enum"
     LEAP_SECOND = "leap_second"
     NORMALISED = "normalised"
+    DUP_KEY = "dup_key"
 
 
 REQUIRED_FIELDS: Final = (
@@ -96,7 +97,10 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.JSON: "The value is not JSON.",
     Reason.EMPTY: "The value is empty or only white space, and is no tombstone.",
     Reason.SHAPE: "The value is JSON, but not an object.",
-    Reason.ENCODING: "The value is not clean UTF-8: other bytes, a byte order mark, half a pair.",
+    Reason.ENCODING: (
+        "The value, or the name of a header, is not clean UTF-8: other bytes, a byte order mark, "
+        "half a pair."
+    ),
     Reason.NUMBER: "A number cannot be held exactly: not finite, or too large.",
     Reason.DEPTH: f"Nested deeper than {MAX_DEPTH} levels, or an object of over {MAX_ITEMS} keys.",
     Reason.OVERSIZE: (
@@ -122,6 +126,7 @@ FLAGS: Final[Mapping[str, str]] = {
     Flag.UNKNOWN_ENUM: "A value outside a closed list was read as `other`.",
     Flag.LEAP_SECOND: "Second 60 was read as the last millisecond of its minute.",
     Flag.NORMALISED: "An integer stood for a text and was read as its digits.",
+    Flag.DUP_KEY: "A key stands twice in one JSON object; the last one counts.",
 }
 """Every flag decoding can set, and what it means in one sentence."""
 

@@ -17,6 +17,7 @@ from msgspec.json import Decoder
 from streams.core.events import Accepted, Event
 from streams.wire.codec import canonical, dumps
 from streams.wire.envelope import check_versions, read_sequence, read_time
+from streams.wire.parsing import strings_in
 from streams.wire.payloads import ID, NAMED, PAYLOADS, RULES, WITHOUT_DATA, check
 from streams.wire.reasons import MAX_KEPT_BYTES
 
@@ -30,11 +31,13 @@ _FIELDS: Final[list[Any]] = [
     ("source", NAMED.strict),
     ("subject", ID.strict),
     ("time", str),
-    ("sequence", int | str, 0),
-    ("dataschema", str | None, None),
+    ("sequence", int | str | UnsetType, UNSET),
+    ("dataschema", str | UnsetType, UNSET),
     *((name, str | UnsetType, UNSET) for name in _TRACING),
     ("data", Raw | UnsetType, UNSET),
 ]
+_REQUIRED: Final = sum(len(field) == 2 for field in _FIELDS)
+_OPTIONAL: Final = [field[0] for field in _FIELDS[_REQUIRED:]]
 _DECODER: Final[Decoder[Any]] = Decoder(
     defstruct("Envelope", _FIELDS, forbid_unknown_fields=True, kw_only=True, gc=False)
 )
@@ -51,6 +54,8 @@ class _Payload(NamedTuple):
     """Shared by all events that say the same: nobody writes to it."""
     packed: bytes
     """As `pack` would write it."""
+    quotes: int
+    """How many quotes its bytes have; where there is no payload, there is no key `data` either."""
 
 
 class _Payloads:
@@ -64,15 +69,17 @@ class _Payloads:
         self._decoder: Decoder[Any] = Decoder(PAYLOADS[event_type].strict)
         self._known: dict[bytes, _Payload] = {}
         if event_type in WITHOUT_DATA:
-            self._known[b""] = _Payload({}, b"{}")
+            self._known[b""] = _Payload({}, b"{}", -2)
 
     def read(self, raw: bytes) -> _Payload:
         """The payload of these bytes; raises `ValueError` for what is not clean."""
         known = self._known.get(raw)
         if known is not None:
             return known
-        data = to_builtins(self._decoder.decode(raw))
-        found = _Payload(data, canonical(data))
+        data, quotes = to_builtins(self._decoder.decode(raw)), raw.count(b'"')
+        if quotes != 2 * strings_in(data):
+            raise ValueError("a key that stands twice, or a quote within a string")
+        found = _Payload(data, canonical(data), quotes)
         if len(raw) <= _MAX_REMEMBERED_BYTES:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
@@ -94,14 +101,23 @@ def read_clean(value: bytes, key: bytes | None, latest_ms: int) -> Accepted | No
         payloads = _PAYLOADS.get(event_type)
         if payloads is None or (key is not None and ticket.encode() != key):
             return None
-        if envelope.specversion != "1.0" or envelope.dataschema is not None:
-            check_versions(envelope.specversion, envelope.dataschema)
-        raw = envelope.data
-        data, packed_data = payloads.read(b"" if raw is UNSET else bytes(raw))
+        if envelope.specversion != "1.0" or envelope.dataschema is not UNSET:
+            schema = None if envelope.dataschema is UNSET else envelope.dataschema
+            check_versions(envelope.specversion, schema)
+        raw, sequence = envelope.data, envelope.sequence
+        data, packed_data, quotes = payloads.read(b"" if raw is UNSET else bytes(raw))
+        quotes = value.count(b'"') - quotes
+        if sequence is UNSET:
+            sequence = 0
+        else:
+            sequence = read_sequence(sequence)
+            quotes -= 2
+        if quotes != _LEAST_QUOTES and quotes != _quotes_around(envelope):
+            # A key stands twice, and has to be flagged; or there is a quote within a text.
+            return None
         if payloads.has_rules:
             check(event_type, ticket, data)
         at = read_time(envelope.time, latest_ms)
-        sequence = read_sequence(envelope.sequence)
     except (ValueError, RecursionError):
         # A refusal of ours, or msgspec's: malformed, a type it does not expect, too deep.
         return None
@@ -117,6 +133,17 @@ def read_clean(value: bytes, key: bytes | None, latest_ms: int) -> Accepted | No
 
 
 _new: Final[Any] = tuple.__new__
+
+# A key is written with two quotes, and so is a text. So a value that has as many as the event
+# needs at least says every key once; with more, one is written again, or stands within a text.
+_LEAST_QUOTES: Final = 4 * _REQUIRED + 2
+"""Of the required attributes and of the key `data`; not of the key `sequence`."""
+
+
+def _quotes_around(envelope: Any) -> int:
+    """What is expected of an envelope with attributes that few have."""
+    texts = sum(type(getattr(envelope, name)) is str for name in _OPTIONAL)
+    return _LEAST_QUOTES + 4 * texts - 2 * (type(envelope.sequence) is str)
 
 
 def _packed(text: str) -> bytes:

@@ -97,7 +97,8 @@ def _plain(name: str, raw: bytes, event: Mapping[str, Any]) -> Example:
 def _case(name: str, case: Mapping[str, Any]) -> Example:
     key = case["key"]
     headers: list[tuple[str, bytes | None]] = [
-        (header, _bytes(content)) for header, content in case["headers"]
+        ((_bytes(header) or b"").decode(errors="surrogateescape"), _bytes(content))
+        for header, content in case["headers"]
     ]
     encoded = case.get("value_base64")
     value = _bytes(case["value"] if encoded is None else {"base64": encoded})

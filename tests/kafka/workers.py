@@ -37,6 +37,8 @@ class Worker:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    may_end: bool = False
+    """Whether a test expects it to stop by itself."""
 
     def get(self, path: str) -> tuple[int, str]:
         """Ask its HTTP endpoint; status 0 while nothing answers."""
@@ -114,7 +116,8 @@ class Application:
         """Return once the condition holds; fails the test when it takes too long."""
         give_up = time.monotonic() + PATIENCE_S
         while not condition():
-            ended = [w for w in self.workers if w.process.poll() not in {None, 0, -9, -15}]
+            running = [w for w in self.workers if not w.may_end]
+            ended = [w for w in running if w.process.poll() not in {None, 0, -9, -15}]
             assert not ended, f"a worker ended by itself:\n{ended[0].log.read_text()[-2000:]}"
             assert time.monotonic() < give_up, f"waited in vain for {what}: {self._logs()}"
             time.sleep(0.3)

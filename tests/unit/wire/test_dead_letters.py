@@ -80,6 +80,23 @@ def test_a_record_put_back_and_refused_again_keeps_when_it_was_first_seen() -> N
     assert _letter(headers=back, seen_ms=9_000) == first
 
 
+def test_a_fault_of_ours_is_named() -> None:
+    made = letter(
+        *(b"T-1", b"{}", []),
+        reason="handler",
+        origin=ORIGIN,
+        seen_ms=1,
+        engine="1",
+        fault="KeyError in streams.wire.kinds:1",
+    )
+    assert details(made.headers)["fault"] == "KeyError in streams.wire.kinds:1"
+
+
+def test_the_odd_bytes_of_a_name_are_written_out_as_no_client_sends_them() -> None:
+    made = _letter(headers=[("tr\udcffce", b"\xff"), ("след", b"1")])
+    assert made.headers[:2] == [("tr\\xffce", b"\xff"), ("след", b"1")]
+
+
 @pytest.mark.parametrize("claimed", [b"", b"soon", b"-1", b"\xff", "٣".encode(), b"9" * 99])
 def test_a_first_seen_that_is_no_instant_is_not_believed(claimed: bytes) -> None:
     made = _letter(headers=[(f"{PREFIX}first_seen", claimed)], seen_ms=9_000)

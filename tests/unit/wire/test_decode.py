@@ -1,13 +1,16 @@
 """What a record of `ticket-events` is: modes, keys, the order of refusals, what is mended."""
 
 import json
-from typing import Any
+import re
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from streams.core.events import Accepted, Event, Ignored, Redaction, Refused
 from streams.core.instants import parse_rfc3339
 from streams.wire.cloudevents import UNKNOWN_TYPE, decode, decode_line
+from streams.wire.payloads import PAYLOADS as KINDS
 from tests.unit.wire.samples import (
     FUTURE_SKEW,
     NOW,
@@ -338,6 +341,82 @@ class TestMending:
     def test_errors_of_a_review_are_a_count_or_a_list(self, errors: Any) -> None:
         data = PAYLOADS["ticket.reviewed"] | {"errors": errors}
         assert accepted(event("ticket.reviewed", data=data)).event.data["errors"] == errors
+
+
+class TestRepeatedKeys:
+    """The last one counts, as in every parser, and the event is flagged."""
+
+    @pytest.mark.parametrize(
+        ("written", "again"),
+        [
+            ('"id": "e-1"', '"id": "e-0", "id": "e-1"'),
+            ('"id": "e-1"', '"i\\u0064" : "e-0", "id": "e-1"'),
+            ('"sequence": 7', '"sequence": 6, "sequence": 7'),
+            ('"status": "open"', '"status": "new", "status": "open"'),
+            ('"queue": null', '"queue": null, "queue": null'),
+            ('"data": {', '"data": {}, "data": {'),
+        ],
+    )
+    def test_a_key_that_stands_twice_is_flagged(self, written: str, again: str) -> None:
+        once = json.dumps(event())
+        assert written in once
+        found = accepted(once.replace(written, again).encode())
+        assert found == accepted(once.encode())._replace(flags=("dup_key",))
+
+    def test_where_nobody_reads_too(self) -> None:
+        raw = json.dumps(event(mood="?")).replace('"?"', '[{"a": 1, "a": 1}]').encode()
+        assert accepted(raw).flags == ("dup_key",)
+
+    def test_and_in_the_data_of_a_binary_event(self) -> None:
+        found = accepted(b'{"queue": "a", "queue": "b"}', headers=binary())
+        assert (found.event.data, found.flags) == ({"queue": "b"}, ("dup_key",))
+
+    @pytest.mark.parametrize("queue", ['"queue": "queue",', '\\"', "\\u0022", '"', '\\\\"'])
+    def test_quotes_within_a_text_are_no_keys(self, queue: str) -> None:
+        found = accepted(event(data={"queue": queue, "status": "open"}))
+        assert (found.event.data["queue"], found.flags) == (queue, ())
+
+
+class TestHeaderNames:
+    @pytest.mark.parametrize("headers", [[], [STRUCTURED]])
+    def test_a_name_that_is_no_text_is_refused(
+        self, headers: list[tuple[str, bytes | None]]
+    ) -> None:
+        """What stands for bytes that are no UTF-8, wherever it stands."""
+        odd = ("tr\udcffce", b"1")
+        assert reason(event(), headers=[odd, *headers]) == "encoding"
+        assert reason(event(), headers=[*headers, odd]) == "encoding"
+        assert reason(None, headers=[odd]) == "encoding"
+
+    def test_a_name_in_another_script_is_fine(self) -> None:
+        assert accepted(event(), headers=[("Spur", b"1"), ("след", b"2")])
+
+
+class TestFaultsOfOurs:
+    """Whatever fails while a message is read costs that message, and says where."""
+
+    @pytest.fixture
+    def faulty(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        """An event on which a reader fails with what the message says."""
+
+        def fails(value: Any, _: Any) -> Any:
+            raise KeyError(value["type"])
+
+        kind = replace(KINDS["ticket.cost"], read=fails)
+        monkeypatch.setitem(cast("dict[str, Any]", KINDS), "ticket.cost", kind)
+        return event("ticket.cost", data=PAYLOADS["ticket.cost"] | {"note": 1})
+
+    def test_it_is_refused_as_ours(self, faulty: dict[str, Any]) -> None:
+        found = arrival(faulty)
+        assert isinstance(found, Refused)
+        assert found.reason == "handler"
+        assert re.fullmatch(rf"KeyError in {__name__}:\d+", found.fault)
+
+    def test_and_so_is_a_line(self, faulty: dict[str, Any]) -> None:
+        line = json.dumps(faulty).encode()
+        found = decode_line(line, now_ms=NOW, future_skew_ms=FUTURE_SKEW)
+        assert isinstance(found, Refused)
+        assert found.reason == "handler"
 
 
 class TestBounds:
