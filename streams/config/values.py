@@ -7,6 +7,7 @@ refuses what the loader refuses.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
@@ -165,6 +166,15 @@ AppName = Annotated[
 Host = Annotated[
     str, matched(r"[^\s/]+", "an address such as 127.0.0.1 or 0.0.0.0", re.Match.group)
 ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address stays on this machine, by its own words: names are not looked up."""
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
