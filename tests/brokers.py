@@ -1,6 +1,7 @@
 """The brokers that tests run on, each a process of its own that ends with the tests."""
 
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -26,6 +27,22 @@ class Broker(NamedTuple):
     """Whether it has transactions and idempotent producers."""
 
 
+class Security(NamedTuple):
+    """What a node of Apache Kafka has beside its plaintext listener."""
+
+    listeners: Mapping[str, str] = {}
+    """Further listeners: protocol (SSL, SASL_SSL) by name."""
+    settings: Mapping[str, object] = {}
+    """Lines of server.properties."""
+    scram: Sequence[str] = ()
+    """Users as StorageTool's --add-scram takes them."""
+    java: Sequence[str] = ()
+    """Options of the Java machine."""
+
+
+_PLAIN: Final = Security()
+
+
 class ApacheKafka:
     """One node of Apache Kafka (broker and controller) on free ports, in one folder.
 
@@ -33,8 +50,11 @@ class ApacheKafka:
     can be entered again, as after a crash.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, security: Security = _PLAIN) -> None:
         self.bootstrap = f"{LOOPBACK}:{free_port()}"
+        self.listeners = {name: f"{LOOPBACK}:{free_port()}" for name in security.listeners}
+        """The addresses of the further listeners."""
+        self._security = security
         self.log = folder / "kafka.log"
         self._properties = folder / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,7 +62,8 @@ class ApacheKafka:
         self._format()
 
     def __enter__(self) -> Self:
-        command = [*_java("-Xmx512m"), "kafka.Kafka", str(self._properties)]
+        options = ("-Xmx512m", *self._security.java)
+        command = [*java(*options), "kafka.Kafka", str(self._properties)]
         self._process = spawn(command, self.log)
         try:
             wait_until_ready("Apache Kafka", self._process, self.bootstrap, self.log)
@@ -62,12 +83,17 @@ class ApacheKafka:
 
     def _settings(self, data: Path) -> str:
         controller = f"{LOOPBACK}:{free_port()}"
+        listeners = {"PLAINTEXT": self.bootstrap, "CONTROLLER": controller, **self.listeners}
         settings = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@{controller}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            "listeners": ",".join(f"{name}://{at}" for name, at in listeners.items()),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:{self._security.listeners.get(name, 'PLAINTEXT')}" for name in listeners
+            ),
+            "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": data,
             # A topic that a test forgot to create is a mistake.
             "auto.create.topics.enable": "false",
@@ -77,20 +103,23 @@ class ApacheKafka:
             "transaction.state.log.num.partitions": 1,
             "transaction.state.log.replication.factor": _ONE_COPY,
             "transaction.state.log.min.isr": _ONE_COPY,
+            **self._security.settings,
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())
 
     def _format(self) -> None:
-        tool = [*_java(), "kafka.tools.StorageTool", "format", "--cluster-id", _CLUSTER_ID]
+        tool = [*java(), "kafka.tools.StorageTool", "format", "--cluster-id", _CLUSTER_ID]
+        users = [word for user in self._security.scram for word in ("--add-scram", user)]
         subprocess.run(
-            [*tool, "--config", self._properties],
+            [*tool, "--config", self._properties, *users],
             check=True,
             stdout=subprocess.DEVNULL,
             timeout=60,
         )
 
 
-def _java(*options: str) -> list[str]:
+def java(*options: str) -> list[str]:
+    """The beginning of a command that runs a class of Apache Kafka."""
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     return ["java", *options, quiet, "-cp", f"{KAFKA_LIBS}/*"]
 

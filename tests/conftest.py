@@ -46,6 +46,7 @@ PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
         lambda: _has("prometheus", "promtool", "prometheus-alertmanager", "amtool"),
         "apt-get install prometheus prometheus-alertmanager",
     ),
+    "openssl": (lambda: _has("openssl"), "apt-get install openssl"),
     "chromium": (lambda: _has("chromium"), "apt-get install chromium"),
     "shared": (SHARED.is_dir, "put the real logs into ../shared, or set DESKPULSE_SHARED"),
 }

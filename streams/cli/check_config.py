@@ -56,7 +56,7 @@ def check_config(
     windows = ", ".join(duration_text(window) for window in config.windows)
     _say(
         f"{folder}: ok",
-        f"  broker     {config.kafka.bootstrap} ({config.kafka.security})",
+        f"  broker     {config.kafka.bootstrap} ({config.kafka.security or 'plaintext'})",
         f"  source     {config.topics.source}, group {config.app}",
         f"  delivery   {config.delivery}, time {config.time}",
         f"  windows    {windows}",

@@ -3,15 +3,20 @@
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.live import Live
 
+from streams.access import authorization
 from streams.cli.board import board
 from streams.cli.console import out
+from streams.cli.options import configuration
+from streams.config.model import Metrics
 from streams.errors import UserError
-from streams.metrics.scrape import NoAnswerError, Scrape, scrape
+from streams.metrics.scrape import Fetch, NoAnswerError, Scrape, fetch, scrape
 
 DEFAULT: Final = "http://127.0.0.1:9108/metrics"
 RATE_OVER: Final = 5
@@ -23,6 +28,17 @@ def top(
         list[str] | None,
         typer.Argument(metavar="URL", help="One per worker.", show_default=DEFAULT),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="DIR",
+            help="Folder whose section metrics says where a worker of this machine listens, and "
+            "with which user or token /metrics is read.",
+            show_default=False,
+        ),
+    ] = None,
     every: Annotated[
         float, typer.Option(min=0.2, metavar="SECONDS", help="How often to look.")
     ] = 1.0,
@@ -30,23 +46,34 @@ def top(
 ) -> int:
     """Show queues, depth, response times, who waits longest, lag and freshness, live.
 
-    Several workers are added up. Ctrl-C ends it.
+    Several workers are added up. Ctrl-C ends it. Certificates are verified; another authority
+    than those of the system is named in the variable SSL_CERT_FILE.
 
     Example: deskpulse top http://worker-1:9108/metrics http://worker-2:9108/metrics
     """
-    targets = urls or [DEFAULT]
-    first = _first(targets)
+    metrics = configuration(config).metrics
+    targets = urls or [DEFAULT if config is None else _here(metrics)]
+    credentials = authorization(metrics.username, metrics.password, metrics.token)
+    ask = partial(fetch, credentials=credentials)
+    first = _first(targets, ask)
     if once or not out.is_terminal:
         out.print(board(first, first))
         return 0
     with suppress(KeyboardInterrupt):
-        _watch(targets, first, every)
+        _watch(targets, ask, first, every)
     return 0
 
 
-def _first(urls: list[str]) -> Scrape:
+def _here(metrics: Metrics) -> str:
+    """Where a worker with this configuration is asked on its own machine."""
+    bind = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(metrics.bind, metrics.bind)  # noqa: S104
+    scheme = "http" if metrics.certfile is None else "https"
+    return f"{scheme}://{f'[{bind}]' if ':' in bind else bind}:{metrics.port}/metrics"
+
+
+def _first(urls: list[str], ask: Fetch) -> Scrape:
     try:
-        return scrape(urls)
+        return scrape(urls, fetch=ask)
     except NoAnswerError as error:
         raise UserError(
             f"no worker answers ({error}); start one with `deskpulse worker`, "
@@ -54,11 +81,11 @@ def _first(urls: list[str]) -> Scrape:
         ) from None
 
 
-def _watch(urls: list[str], first: Scrape, every: float) -> None:
+def _watch(urls: list[str], ask: Fetch, first: Scrape, every: float) -> None:
     """Draw until interrupted."""
     looks = deque([first], maxlen=RATE_OVER)
     with Live(board(first, first), console=out, screen=True, auto_refresh=False) as live:
         while True:
             time.sleep(every)
-            looks.append(scrape(urls, looks[-1]))
+            looks.append(scrape(urls, looks[-1], ask))
             live.update(board(looks[-1], looks[0]), refresh=True)

@@ -25,6 +25,7 @@ FILES: Final = ("deskpulse.yml", "sla.yml")
 
 OVERRIDES: Final = {
     "DESKPULSE_BOOTSTRAP": ("kafka", "bootstrap"),
+    "DESKPULSE_SECURITY": ("kafka", "security"),
     "DESKPULSE_METRICS_BIND": ("metrics", "bind"),
     "DESKPULSE_ALERTMANAGERS": ("notify", "alertmanagers"),
 }

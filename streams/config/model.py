@@ -86,20 +86,24 @@ class Kafka:
 
     bootstrap: Bootstrap = "127.0.0.1:9092"
     """HOST:PORT, or several with commas; DESKPULSE_BOOTSTRAP overrides it."""
-    security: Literal["plaintext", "tls", "sasl_tls"] = "plaintext"
-    """sasl_tls is a user name and password inside TLS; SASL without TLS is not offered."""
+    security: Literal["plaintext", "tls", "sasl_tls"] | None = None
+    """sasl_tls is a user inside TLS; SASL without TLS is not offered. Without this key plaintext,
+    and only to this machine; DESKPULSE_SECURITY overrides it."""
     cafile: FilePath | None = None
     """Certificates to trust (PEM); without it those of the system."""
     certfile: FilePath | None = None
     """The client's certificate (PEM), for mutual TLS."""
     keyfile: FilePath | None = None
     """The key of certfile, where it does not stand in the same file."""
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = "SCRAM-SHA-512"
     """The SASL mechanism; only sasl_tls uses it."""
     username: Credential | None = None
     """A name, env:NAME or file:PATH."""
     password: Secret | None = None
     """env:NAME or file:PATH, read when the worker connects; never the password itself."""
+    token: Secret | None = None
+    """For OAUTHBEARER, instead of user name and password: env:NAME, or file:PATH, which is read
+    again for every connection, so that whoever renews it may do so at any time."""
     session_timeout: PositiveDuration = 10 * _SECOND
     """A worker that is silent for longer loses its partitions."""
     rebalance_timeout: PositiveDuration = MINUTE
@@ -230,6 +234,17 @@ class Metrics:
     bind: Host = "127.0.0.1"
     """The address; DESKPULSE_METRICS_BIND overrides it."""
     port: Port = 9108
+    certfile: FilePath | None = None
+    """The endpoint's certificate (PEM): then it speaks TLS only."""
+    keyfile: FilePath | None = None
+    """The key of certfile, where it does not stand in the same file."""
+    username: Credential | None = None
+    """Who may read /metrics (basic authentication): a name, env:NAME or file:PATH. /live and
+    /ready, which hold no figures, are open to probes in any case."""
+    password: Secret | None = None
+    """env:NAME or file:PATH, read when the worker starts."""
+    token: Secret | None = None
+    """A bearer token, instead of user name and password: env:NAME or file:PATH."""
 
 
 NOT_USED_YET: Final = (

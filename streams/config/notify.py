@@ -22,6 +22,9 @@ from streams.core.instants import DAY, MINUTE
 LONGEST_RESEND: Final = 5 * MINUTE
 """An alert that is not sent again ends by itself after 15 minutes; two may get lost before."""
 
+CREDENTIALS: Final = ("username", "password", "token")
+"""The keys of whoever asks over HTTP: a user with a password, or a bearer token."""
+
 PLACEHOLDERS: Final = ("ticket", "alert", "policy", "clock", "queue")
 """What a link may hold in braces, as in `https://desk.example/tickets/{ticket}`."""
 
@@ -117,14 +120,20 @@ def broken_notices(notify: Notify, policies: Collection[str]) -> Iterator[Contra
             yield Contradiction(
                 (("notify", "policies", place), ("policies",)), f"found {name}, {known}"
             )
-    given = [key for key in ("username", "password", "token") if getattr(notify, key) is not None]
-    if given in (["username"], ["password"]):
-        yield Contradiction((("notify", given[0]),), "expected both, username and password")
-    if "token" in given and len(given) > 1:
-        message = f"expected either token or {' and '.join(given[:-1])}"
-        yield Contradiction((("notify", "token"), ("notify", given[0])), message)
+    yield from broken_credentials("notify", notify)
+    given = [key for key in CREDENTIALS if getattr(notify, key) is not None]
     for place, url in enumerate(notify.alertmanagers):
         # Refused, because whoever sets a password believes that the connection is protected.
         if given and not url.startswith("https:"):
             reads = (("notify", "alertmanagers", place), ("notify", given[0]))
             yield Contradiction(reads, f"found {url}, expected https where a {given[-1]} is sent")
+
+
+def broken_credentials(section: str, settings: object) -> Iterator[Contradiction]:
+    """User name, password and token of a section that contradict each other."""
+    given = [key for key in CREDENTIALS if getattr(settings, key) is not None]
+    if given in (["username"], ["password"]):
+        yield Contradiction(((section, given[0]),), "expected both, username and password")
+    if "token" in given and len(given) > 1:
+        message = f"expected either token or {' and '.join(given[:-1])}"
+        yield Contradiction(((section, "token"), (section, given[0])), message)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
@@ -183,6 +184,15 @@ AppName = Annotated[
 Host = Annotated[
     str, matched(r"[^\s/]+", "an address such as 127.0.0.1 or 0.0.0.0", re.Match.group)
 ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address stays on this machine, by its own words: names are not looked up."""
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,44 +3,45 @@
 Secrets are read here, when a client is made, and nowhere kept.
 """
 
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol
 
 import faust
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from faust.auth import OAuthCredentials
 
+from streams.access import client_context
 from streams.config.model import Kafka
-from streams.config.values import Reference
 from streams.errors import UserError
+from streams.kafka.diagnosis import not_allowed, trouble
+from streams.kafka.oauth import Token
 
-
-def tls_context(kafka: Kafka) -> ssl.SSLContext | None:
-    """The TLS context of the configuration; `None` means plaintext, by explicit choice."""
-    if kafka.security == "plaintext":
-        return None
-    context = ssl.create_default_context(cafile=_text(kafka.cafile))
-    if kafka.certfile is not None:
-        context.load_cert_chain(str(kafka.certfile), _text(kafka.keyfile))
-    return context
+# At this level aiokafka writes down each request, that with the password or token included.
+logging.getLogger("aiokafka.conn").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 def client_arguments(kafka: Kafka) -> dict[str, Any]:
-    """Keyword arguments that every aiokafka client is created with."""
+    """Keyword arguments that every aiokafka client is created with.
+
+    Raises `UserError` or `ConfigError` where a certificate or a secret cannot be read.
+    """
     arguments: dict[str, Any] = {"bootstrap_servers": kafka.bootstrap}
-    context = tls_context(kafka)
-    if context is None:
+    if kafka.security in {None, "plaintext"}:
         return arguments
-    arguments |= {"ssl_context": context, "security_protocol": "SSL"}
+    arguments |= {
+        "security_protocol": "SSL" if kafka.security == "tls" else "SASL_SSL",
+        "ssl_context": client_context("kafka", kafka.cafile, kafka.certfile, kafka.keyfile),
+    }
     if kafka.security == "sasl_tls":
-        arguments |= {
-            "security_protocol": "SASL_SSL",
-            "sasl_mechanism": kafka.mechanism,
-            "sasl_plain_username": _read(kafka.username),
-            "sasl_plain_password": _read(kafka.password),
-        }
+        arguments["sasl_mechanism"] = kafka.mechanism
+        if kafka.token is not None:
+            arguments["sasl_oauth_token_provider"] = Token(kafka.token)
+        if kafka.username is not None and kafka.password is not None:
+            arguments["sasl_plain_username"] = kafka.username.read()
+            arguments["sasl_plain_password"] = kafka.password.read()
     return arguments
 
 
@@ -49,14 +50,18 @@ def faust_credentials(kafka: Kafka) -> Any:
 
     Faust falls back to SASL without TLS when no context is given, so one always is.
     """
-    context = tls_context(kafka)
+    arguments = client_arguments(kafka)
+    context = arguments.get("ssl_context")
     if context is None:
         return None
     if kafka.security == "tls":
         return faust.SSLCredentials(context=context)
+    if kafka.token is not None:
+        provider = arguments["sasl_oauth_token_provider"]
+        return OAuthCredentials(oauth_cb=provider, ssl_context=context)
     return faust.SASLCredentials(
-        username=_read(kafka.username),
-        password=_read(kafka.password),
+        username=arguments["sasl_plain_username"],
+        password=arguments["sasl_plain_password"],
         mechanism=kafka.mechanism,
         ssl_context=context,
     )
@@ -78,21 +83,34 @@ async def reachable(kafka: Kafka) -> AsyncIterator[None]:
     try:
         yield
     except (KafkaError, OSError) as error:
-        raise UserError(
-            f"no Kafka broker answers at {kafka.bootstrap} ({type(error).__name__}); check "
-            "kafka.bootstrap in deskpulse.yml, or set DESKPULSE_BOOTSTRAP"
-        ) from None
+        raise UserError(await trouble(kafka, client_arguments(kafka), error)) from None
 
 
 @asynccontextmanager
 async def started(kafka: Kafka, client: Client) -> AsyncIterator[None]:
-    """The client is connected while the block runs; raises `UserError` if it cannot be."""
+    """The client is connected while the block runs; raises `UserError` if it cannot be.
+
+    So does an operation in the block that the broker does not allow this user.
+    """
     try:
         async with reachable(kafka):
             await client.start()
-        yield
+        with allowed():
+            yield
     finally:
         await client.stop()
+
+
+@contextmanager
+def allowed() -> Iterator[None]:
+    """Turn what the broker does not allow this user into one line for a person."""
+    try:
+        yield
+    except KafkaError as error:
+        said = not_allowed(error)
+        if said is None:
+            raise
+        raise UserError(said) from None
 
 
 async def partitions_of(kafka: Kafka, topic: str) -> list[int]:
@@ -111,11 +129,3 @@ async def partitions_of(kafka: Kafka, topic: str) -> list[int]:
         if described["topic"] == topic
         for partition in described["partitions"]
     )
-
-
-def _read(credential: Reference | None) -> str | None:
-    return None if credential is None else credential.read()
-
-
-def _text(path: object) -> str | None:
-    return None if path is None else str(path)

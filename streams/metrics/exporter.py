@@ -5,6 +5,7 @@ from typing import Final, Self
 
 from prometheus_client import CollectorRegistry
 
+from streams.access import authorization, server_context
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
 from streams.core.instants import MINUTE
@@ -23,7 +24,8 @@ class Exporter:
     def __init__(self, config: Config, clock: Clock = wall_ms) -> None:
         """Open the port of `config.metrics`.
 
-        Raises `UserError` when it cannot be had, and when `max_series` leaves no room.
+        Raises `UserError` when it cannot be had, when `max_series` leaves no room, and when a
+        certificate cannot be used; `ConfigError` where a secret is not at its place.
         """
         self._clock = clock
         self._shown_at = clock()
@@ -31,8 +33,17 @@ class Exporter:
         registry = CollectorRegistry()
         registry.register(self._collector)
         where = config.metrics
+        tls = None
+        if where.certfile is not None:
+            tls = server_context("metrics", where.certfile, where.keyfile)
         self._endpoint = Endpoint(
-            where.bind, where.port, registry, live=self.live, ready=self.ready
+            where.bind,
+            where.port,
+            registry,
+            live=self.live,
+            ready=self.ready,
+            tls=tls,
+            credentials=authorization(where.username, where.password, where.token),
         )
 
     @property

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from streams.clock import Clock, wall_ms
+from streams.config.values import is_loopback
 from streams.metrics.numbers import Numbers
 
 TIMEOUT_S: Final = 2.0
@@ -79,11 +80,21 @@ class Scrape:
         return sum(gained) * 1000 / (self.at_ms - before.at_ms)
 
 
-def fetch(url: str) -> str:
-    """The exposition behind an address, within two seconds; raises `OSError` or `ValueError`."""
+def fetch(url: str, credentials: str | None = None) -> str:
+    """The exposition behind an address, within two seconds; raises `OSError` or `ValueError`.
+
+    `credentials` is an `Authorization` header. It is not sent on to where an answer points, nor
+    in the clear to another machine.
+    """
     if not url.startswith(("http://", "https://")):
         raise ValueError("write the address like http://worker-1:9108/metrics")
-    with _OPENER.open(Request(url, headers={"Accept": "text/plain"}), timeout=TIMEOUT_S) as answer:  # noqa: S310 - checked above
+    request = Request(url, headers={"Accept": "text/plain"})  # noqa: S310 - checked above
+    if credentials is not None:
+        if request.type == "http" and not is_loopback(request.host.rpartition(":")[0]):
+            raise ValueError("write the address with https: credentials go with it")
+        # The library sends Latin-1, and text is UTF-8 here.
+        request.add_unredirected_header("Authorization", credentials.encode().decode("latin-1"))
+    with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
         body: bytes = answer.read()
     return body.decode()
 

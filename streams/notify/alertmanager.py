@@ -9,18 +9,16 @@ Each trouble is logged once, and so is its end.
 import asyncio
 import contextlib
 import logging
-import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 import aiohttp
 
+from streams.access import authorization, client_context
 from streams.clock import Clock
 from streams.config.notify import Notify
 from streams.core.instants import format_rfc3339
-from streams.errors import UserError
 from streams.notify.alerts import Alert, Labels
 from streams.notify.outbox import Outbox, Post
 from streams.wire.codec import dumps
@@ -77,7 +75,7 @@ async def http(notify: Notify) -> AsyncIterator[Http]:
     """
     async with aiohttp.ClientSession(
         headers=headers(notify),
-        connector=aiohttp.TCPConnector(ssl=_tls(notify)),
+        connector=aiohttp.TCPConnector(ssl=client_context("notify", notify.cafile)),
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
@@ -87,19 +85,8 @@ async def http(notify: Notify) -> AsyncIterator[Http]:
 def headers(notify: Notify) -> dict[str, str]:
     """The headers of every request, credentials included."""
     found = {"Content-Type": "application/json", "User-Agent": "deskpulse"}
-    if notify.token is not None:
-        found["Authorization"] = f"Bearer {notify.token.read()}"
-    elif notify.username is not None and notify.password is not None:
-        both = f"{notify.username.read()}:{notify.password.read()}"
-        found["Authorization"] = f"Basic {b64encode(both.encode()).decode()}"
-    return found
-
-
-def _tls(notify: Notify) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=notify.cafile)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(f"notify.cafile: {notify.cafile}: {error.strerror or error}") from None
+    credentials = authorization(notify.username, notify.password, notify.token)
+    return found if credentials is None else found | {"Authorization": credentials}
 
 
 class Alertmanager:

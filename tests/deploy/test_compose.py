@@ -130,6 +130,12 @@ def test_our_services_use_an_address_that_kafka_advertises() -> None:
         assert f"INSIDE://{SERVICES[name]['environment']['DESKPULSE_BOOTSTRAP']}" in advertised
 
 
+def test_plaintext_is_a_choice_that_is_written_down() -> None:
+    """Without it a worker refuses to talk to another machine than its own."""
+    for name in OURS:
+        assert SERVICES[name]["environment"]["DESKPULSE_SECURITY"] == "plaintext"
+
+
 def test_the_host_reaches_kafka_under_the_address_it_advertises() -> None:
     kafka = SERVICES["kafka"]["environment"]
     listeners = dict(item.split("://") for item in kafka["KAFKA_LISTENERS"].split(","))

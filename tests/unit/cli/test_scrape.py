@@ -175,11 +175,15 @@ def test_an_address_given_twice_is_one_worker() -> None:
 
 class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        found = self.path == "/metrics"
-        self.send_response(200 if found else 404)
+        said = {
+            "/metrics": text(depth("Zürich", 2)),
+            "/who": str(self.headers.get("Authorization")),
+        }.get(self.path, "")
+        self.send_response(302 if self.path == "/redirected" else 200 if said else 404)
+        if self.path == "/redirected":
+            self.send_header("Location", "/who")
         self.end_headers()
-        if found:
-            self.wfile.write(text(depth("Zürich", 2)).encode())
+        self.wfile.write(said.encode())
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -207,3 +211,14 @@ def test_an_http_error_is_no_answer() -> None:
 def test_an_address_is_an_http_address(url: str) -> None:
     with pytest.raises(NoAnswerError, match="write the address like http://"):
         scrape([url])
+
+
+def test_credentials_are_sent_to_the_worker_and_not_to_where_it_points() -> None:
+    with endpoint() as address:
+        assert fetch(f"{address}/who", "Bearer s3cret") == "Bearer s3cret"
+        assert fetch(f"{address}/redirected", "Bearer s3cret") == "None"
+
+
+def test_credentials_are_not_sent_in_the_clear_to_another_machine() -> None:
+    with pytest.raises(ValueError, match="write the address with https"):
+        fetch("http://worker-1:9108/metrics", "Bearer s3cret")

@@ -80,7 +80,9 @@ def test_the_values_shown_in_the_contract_are_the_defaults(folder: Folder) -> No
     default = Config()
     # Names and addresses are examples there; delivery adapts to the broker.
     examples = {"queues", "sources", "delivery"}
-    for name in set(Config.__dataclass_fields__) - examples:
+    # Plaintext that is not written is for this machine only.
+    assert shown.kafka == replace(default.kafka, security="plaintext")
+    for name in set(Config.__dataclass_fields__) - examples - {"kafka"}:
         assert getattr(shown, name) == getattr(default, name), name
 
 
@@ -122,7 +124,7 @@ def test_the_engine_gets_what_the_file_says(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [
-        ("kafka: {bootstrap: 'a:1, [::1]:9092'}", "bootstrap", "a:1,[::1]:9092"),
+        ("kafka: {security: tls, bootstrap: 'a:1, [::1]:9092'}", "bootstrap", "a:1,[::1]:9092"),
         ("kafka: {security: tls, cafile: ca.pem}", "cafile", "ca.pem"),
         ("kafka: {security: tls, cafile: /etc/ca.pem}", "cafile", "/etc/ca.pem"),
     ],
@@ -168,8 +170,35 @@ def test_the_environment_overrides_the_address_of_the_broker(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESKPULSE_BOOTSTRAP", "kafka:9092")
+    monkeypatch.setenv("DESKPULSE_SECURITY", "plaintext")
     assert load(tmp_path).kafka.bootstrap == "kafka:9092"
     assert load(folder("kafka: {bootstrap: 'elsewhere:1'}")).kafka.bootstrap == "kafka:9092"
+
+
+@pytest.mark.parametrize(
+    "bootstrap", ["kafka:9092", "10.0.0.1:9092", "127.0.0.1:9092,kafka:9092", "[fe80::1]:9092"]
+)
+def test_plaintext_to_another_machine_has_to_be_written(folder: Folder, bootstrap: str) -> None:
+    with pytest.raises(ConfigError, match=r"is another machine: set kafka.security to tls"):
+        load(folder(f"kafka: {{bootstrap: '{bootstrap}'}}"))
+    written = load(folder(f"kafka: {{bootstrap: '{bootstrap}', security: plaintext}}"))
+    assert written.kafka.security == "plaintext"
+
+
+@pytest.mark.parametrize(
+    "bootstrap", ["localhost:1", "127.9.9.9:1", "[::1]:1", "127.0.0.1:1,[::1]:1"]
+)
+def test_plaintext_to_this_machine_need_not_be_written(folder: Folder, bootstrap: str) -> None:
+    assert load(folder(f"kafka: {{bootstrap: '{bootstrap}'}}")).kafka.security is None
+
+
+def test_the_environment_overrides_the_security(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One folder serves a laptop and a container; the address alone does not give it away."""
+    text = "kafka: {bootstrap: 'elsewhere:1'}"
+    monkeypatch.setenv("DESKPULSE_SECURITY", "tls")
+    assert load(folder(text)).kafka.security == "tls"
 
 
 def test_the_environment_overrides_the_address_of_the_metrics(

@@ -18,6 +18,10 @@ HOST = "an address such as 127.0.0.1 or 0.0.0.0"
 NAME = "letters, digits, dots, dashes or underscores"
 APP = f"1 to 100 {NAME}, not starting with a dot"
 ADDRESS = "HOST:PORT, or several with commas"
+OPEN = (
+    "is another machine: set kafka.security to tls or sasl_tls, or to plaintext if the network "
+    "is to be trusted (or DESKPULSE_SECURITY)"
+)
 AT_MOST = "expected at most retention.closed_ticket (35d)"
 PLACES = "expected env:NAME or file:PATH, as a secret never stands in the file"
 TOPIC = f"1 to 249 {NAME}, not ending in a dot"
@@ -163,6 +167,35 @@ CONTRADICTIONS = [
         "2: kafka.username: security: sasl_tls needs a username",
     ),
     ("kafka: {security: tls, keyfile: key.pem}", "1: kafka.keyfile: needs certfile"),
+    (
+        "kafka: {security: sasl_tls, mechanism: OAUTHBEARER}",
+        "1: kafka.token: security: sasl_tls needs a token",
+    ),
+    (
+        "kafka: {security: sasl_tls, mechanism: OAUTHBEARER, token: file:t, username: a}",
+        "1: kafka.username: unused with mechanism: OAUTHBEARER",
+    ),
+    (
+        "kafka: {security: sasl_tls, username: a, password: env:P, token: env:T}",
+        "1: kafka.token: unused with mechanism: SCRAM-SHA-512",
+    ),
+    (
+        "kafka: {bootstrap: 'kafka:9092'}",
+        f"1: kafka.bootstrap: kafka:9092 {OPEN}",
+    ),
+    ("metrics: {keyfile: key.pem}", "1: metrics.keyfile: needs certfile"),
+    (
+        "metrics: {username: a}",
+        "1: metrics.username: expected both, username and password",
+    ),
+    (
+        "metrics: {token: env:T, username: a, password: env:P}",
+        "1: metrics.token: expected either token or username and password",
+    ),
+    (
+        "metrics: {bind: 0.0.0.0, token: env:T}",
+        "1: metrics.token: would be sent to 0.0.0.0 unprotected, expected certfile beside it",
+    ),
 ]
 
 UNKNOWN_KEYS = [
@@ -177,7 +210,7 @@ UNKNOWN_KEYS = [
         "sources: {a.b/*: {resolution: closed}}",
         "1: sources.a.b/*.resolution: unknown key, did you mean resolution_at?",
     ),
-    ("metrics: {zzz: 1}", "1: metrics.zzz: unknown key, expected one of bind, port"),
+    ("metrics: {zzz: 1}", "1: metrics.zzz: unknown key, expected one of bind, certfile, "),
     (
         "labels: {ticket: {max: 3}}",
         "1: labels.ticket: unknown key, expected one of channel, queue, segment, source",
@@ -277,6 +310,9 @@ def test_a_refused_value_is_not_held_against_another_one(folder: Folder, text: s
         "kafka: {security: sasl_tls, username: a, password: env:P, pasword: hunter2}",
         "kafka: {security: sasl_tls, username: a, password: env:P, password: hunter2}",
         "kafka: {security: sasl_tls, username: a, password: hunter2: x}",
+        "kafka: {security: sasl_tls, mechanism: OAUTHBEARER, token: hunter2}",
+        "metrics: {token: hunter2}",
+        "metrics: {username: a, password: hunter2}",
     ],
 )
 def test_a_password_in_the_file_is_refused_and_never_repeated(folder: Folder, text: str) -> None:

@@ -3,17 +3,23 @@
 import gzip
 import http.client
 import socket
+import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from streams.config import Config
+from streams.cli import run
+from streams.config import Config, ConfigError, Reference
 from streams.config.model import Metrics
 from streams.errors import UserError
 from streams.metrics import Exporter
 from streams.metrics.exporter import LIVE_WITHIN
+from tests.certificates import Authority
 from tests.unit.metrics.desk import START, Desk
 
 ANY_PORT = replace(Config(), metrics=Metrics(port=0))
@@ -138,3 +144,120 @@ def test_the_port_is_free_again_afterwards() -> None:
         port = urlsplit(exporter.url).port or 0
     with Exporter(replace(Config(), metrics=Metrics(port=port))) as again:
         assert get(again, "/")[0] == 200
+
+
+# -- for whom -----------------------------------------------------------------------------
+
+
+def guarded(tmp_path: Path, **settings: Any) -> Exporter:
+    """An exporter with these settings; the place `secret` holds one."""
+    (tmp_path / "secret").write_text("s3cret-ä\n")
+    return Exporter(replace(Config(), metrics=Metrics(port=0, **settings)))
+
+
+def test_without_credentials_nobody_is_asked(exporter: Exporter) -> None:
+    assert get(exporter, "/metrics", Authorization="Bearer whatever")[0] == 200
+
+
+def test_figures_are_for_the_bearer_of_the_token(tmp_path: Path) -> None:
+    token = Reference("file:secret", tmp_path)
+    sent = "Bearer s3cret-ä".encode().decode("latin-1")
+    with guarded(tmp_path, token=token) as exporter:
+        assert get(exporter, "/metrics", Authorization=sent)[0] == 200
+        assert get(exporter, "/metrics", Authorization=sent.replace("Bearer", "bearer"))[0] == 200
+        for wrong in (
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer s3cret",
+            sent + "x",
+            sent.replace("ear", ""),
+        ):
+            status, _, body = get(exporter, "/metrics", Authorization=wrong)
+            assert (status, body) == (401, b"for whoever is configured in metrics\n")
+
+
+def test_figures_are_for_the_user_with_the_password(tmp_path: Path) -> None:
+    user, password = Reference("ann", tmp_path), Reference("file:secret", tmp_path)
+
+    def basic(text: str) -> str:
+        return f"Basic {b64encode(text.encode()).decode()}"
+
+    with guarded(tmp_path, username=user, password=password) as exporter:
+        assert get(exporter, "/metrics", Authorization=basic("ann:s3cret-ä"))[0] == 200
+        for wrong in ("", basic("ann:s3cret"), basic("bob:s3cret-ä"), basic("ann"), "Basic ann"):
+            assert get(exporter, "/metrics", Authorization=wrong)[0] == 401
+
+
+def test_who_is_refused_is_told_how_to_ask(tmp_path: Path) -> None:
+    with guarded(tmp_path, token=Reference("file:secret", tmp_path)) as exporter:
+        connection = http.client.HTTPConnection(urlsplit(exporter.url).netloc, timeout=5)
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        assert answer.getheader("WWW-Authenticate") == 'Bearer realm="deskpulse"'
+        connection.close()
+
+
+def test_probes_are_answered_without_credentials(tmp_path: Path) -> None:
+    """They tell no figures: whoever runs the worker need not know a secret."""
+    with guarded(tmp_path, token=Reference("file:secret", tmp_path)) as exporter:
+        assert get(exporter, "/live")[::2] == (200, b"live\n")
+        assert get(exporter, "/ready")[::2] == (503, b"0 of 0 partitions restored\n")
+
+
+def test_a_secret_that_is_not_there_keeps_the_worker_from_starting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the file cannot be read or is empty"):
+        Exporter(
+            replace(Config(), metrics=Metrics(port=0, token=Reference("file:nowhere", tmp_path)))
+        )
+
+
+@pytest.mark.openssl
+class TestTls:
+    @pytest.fixture
+    def secure(self, tmp_path: Path) -> Iterator[Exporter]:
+        authority = Authority(tmp_path)
+        token = Reference("file:secret", tmp_path)
+        both = authority.issue("worker")
+        with guarded(tmp_path, certfile=both, token=token) as exporter:
+            yield exporter
+
+    def test_everything_is_inside_tls(self, secure: Exporter, tmp_path: Path) -> None:
+        where = urlsplit(secure.url)
+        assert where.scheme == "https"
+        context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        connection = http.client.HTTPSConnection(where.netloc, timeout=5, context=context)
+        bearer = "Bearer s3cret-ä".encode().decode("latin-1")
+        for path, status in (("/metrics", 200), ("/live", 200)):
+            connection.request("GET", path, headers={"Authorization": bearer})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+            connection.close()
+
+    def test_plaintext_gets_no_answer(self, secure: Exporter) -> None:
+        with pytest.raises((http.client.HTTPException, OSError)):
+            get(secure, "/metrics")
+
+    def test_a_client_that_does_not_shake_hands_keeps_nobody_waiting(
+        self, secure: Exporter, tmp_path: Path
+    ) -> None:
+        where = urlsplit(secure.url)
+        context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        with socket.create_connection((where.hostname, where.port or 0), timeout=5):
+            connection = http.client.HTTPSConnection(where.netloc, timeout=5, context=context)
+            connection.request("GET", "/live")
+            assert connection.getresponse().status == 200
+            connection.close()
+
+    def test_top_reads_them_by_the_same_configuration(
+        self, secure: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        port = urlsplit(secure.url).port
+        metrics = f"{{port: {port}, certfile: worker.pem, token: 'file:secret'}}"
+        (tmp_path / "conf").mkdir()
+        for name in ("secret", "worker.pem"):
+            (tmp_path / "conf" / name).write_bytes((tmp_path / name).read_bytes())
+        (tmp_path / "conf" / "deskpulse.yml").write_text(f"metrics: {metrics}\n")
+        assert run(["top", "--once", "--config", str(tmp_path / "conf")]) == 0
