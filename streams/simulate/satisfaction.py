@@ -74,7 +74,7 @@ def felt(rng: Random, ticket: Ticket, now_ms: int) -> Felt:
         for name, by in ASPECTS.items()
     }
     best = max(aspects, key=lambda name: aspects[name])
-    return Felt(value, tuple(worst[:2]) if value < LOW and worst else (best,), aspects)
+    return Felt(value, tuple(worst[:3]) if value < LOW and worst else (best,), aspects)
 
 
 def score(value: float, scale: Scale) -> int:
