@@ -55,6 +55,8 @@ class Duty:
     start_ms: int
     pause_ms: int
     end_ms: int
+    on_leave: bool
+    """In a vacation that was granted before the shift was planned."""
     cancelled: bool = False
 
 
@@ -114,12 +116,14 @@ def _grant_leave(desk: Desk, staff: tuple[Agent, ...], monday: datetime) -> None
 
 def _plan(desk: Desk, agent: Agent, day: datetime) -> None:
     rng, agenda, rhythm, hours = desk.rng, desk.agenda, desk.rhythm, agent.shift
+    start_ms = rhythm.instant(day, 0, hours.start)
     duty = Duty(
         agent,
         f"{agent.id}-{day:%Y-%m-%d}",
-        rhythm.instant(day, 0, hours.start),
+        start_ms,
         rhythm.instant(day, 0, hours.pause),
         rhythm.instant(day, 0, hours.end),
+        on_leave=agent.leave[0] <= start_ms < agent.leave[1],
     )
     _schedule(desk, duty)
     decided = duty.start_ms - DECIDED
@@ -128,7 +132,7 @@ def _plan(desk: Desk, agent: Agent, day: datetime) -> None:
     if decided - agenda.now_ms < 6 * HOUR:
         return
     at = between(rng, agenda.now_ms + HOUR, decided - HOUR)
-    if on_leave(duty) and rng.random() < EDITED_AWAY:
+    if duty.on_leave and rng.random() < EDITED_AWAY:
         agenda.at(at, _cancel, desk, duty)
         return
     change = rng.random()
@@ -136,12 +140,6 @@ def _plan(desk: Desk, agent: Agent, day: datetime) -> None:
         agenda.at(at, _move, desk, duty, rng.choice((-60, -30, 30, 60)) * MINUTE)
     elif change < REPLACED + CANCELLED:
         agenda.at(at, _cancel, desk, duty)
-
-
-def on_leave(duty: Duty) -> bool:
-    """Whether the shift begins in the agent's vacation."""
-    since, until = duty.agent.leave
-    return since <= duty.start_ms < until
 
 
 def _schedule(desk: Desk, duty: Duty) -> None:
@@ -181,7 +179,7 @@ def _be_absent(desk: Desk, agent: Agent, start_ms: int, end_ms: int, reason: str
 def _turn_up(desk: Desk, duty: Duty) -> None:
     """What becomes of a shift on its day."""
     rng, agent = desk.rng, duty.agent
-    if on_leave(duty) or (duty.cancelled and rng.random() >= COMES_ANYWAY):
+    if duty.on_leave or (duty.cancelled and rng.random() >= COMES_ANYWAY):
         return
     fate = rng.random()
     start_ms, end_ms = duty.start_ms, duty.end_ms

@@ -104,7 +104,7 @@ def remember(desk: Desk, customer: Customer, value: float) -> None:
     if rng.random() < (0.06 if value < LOW else 0.015 if value > 0.95 else 0.003):
         at = desk.rhythm.awake(rng, agenda.now_ms + spread(rng, 12 * HOUR, 1.0))
         agenda.at(at, _review, desk, customer, value)
-    if rng.random() < (0.1 if value < LOW else 0.03 if value < 0.7 else 0.004):
+    if rng.random() < (0.12 if value < LOW else 0.03 if value < 0.7 else 0.003):
         agenda.after(spread(rng, 4 * DAY, 0.8), _churn, desk, customer)
 
 

@@ -22,13 +22,14 @@ from streams.simulate.company import (
 )
 from streams.simulate.contacts import give_up, line_up
 from streams.simulate.desk import BOT, SYSTEM, Desk, Matter
+from streams.simulate.satisfaction import LUCK
 from streams.simulate.ticket import Agent, Ticket
 
 PROACTIVE: Final = 0.03
 """Share of tickets that an agent opens."""
 TWINS: Final = 0.03
 """Share of customers who write about the same matter twice."""
-NUDGES: Final = 0.12
+NUDGES: Final = 0.2
 """Share of customers who ask again when nobody answers."""
 FILTERED: Final = 0.4
 """Share of spam that a filter deletes before anybody opens it."""
@@ -39,11 +40,11 @@ SEARCHES: Final = 0.25
 """Share of those who read the help pages first, in vain."""
 HANGS_UP: Final = 0.04
 """Share of callers who leave before anything of it is written down."""
-ESCALATES: Final = 0.25
+ESCALATES: Final = 0.5
 """Share of those who ask again whose ticket becomes a conflict."""
 FETCHED: Final = (11, 16)
 """Local hours of working days at which a channel that has to be fetched is."""
-RUSHES: Final = 0.25
+RUSHES: Final = 0.3
 """Calls on top for each one who turns up at peak time, where the agents are untrained."""
 
 
@@ -60,8 +61,9 @@ def _admit(desk: Desk, arrivals: Iterator[int]) -> None:
     if released and matter.category == desk.cause.doubled:
         also = Matter(next_visitor(desk), matter.category)
         desk.agenda.after(between(desk.rng, 0, 10 * MINUTE), _approach, desk, also)
-    if desk.rhythm.rush(desk.agenda.now_ms) and desk.rng.random() < RUSHES:
-        _call(desk, desk.cause.untrained)
+    stuck = desk.cause.untrained
+    if stuck and desk.rhythm.rush(desk.agenda.now_ms) and desk.rng.random() < RUSHES:
+        _call(desk, stuck)
 
 
 def _matter(desk: Desk) -> Matter:
@@ -111,9 +113,8 @@ def _write_in(desk: Desk, matter: Matter) -> None:
 
 def _call(desk: Desk, queue: str) -> None:
     """One more call for a team."""
-    if queue:
-        category = desk.rng.choice(TEAMS[queue].categories)
-        _open(desk, _ticket(desk, Matter(next_visitor(desk), category), "phone"))
+    matter = Matter(next_visitor(desk), desk.rng.choice(TEAMS[queue].categories))
+    _open(desk, _ticket(desk, matter, "phone"))
 
 
 def _ticket(desk: Desk, matter: Matter, channel: str) -> Ticket:
@@ -129,6 +130,7 @@ def _ticket(desk: Desk, matter: Matter, channel: str) -> Ticket:
         queue=home,
         priority=pick(rng, PRIORITIES[matter.customer.segment]),
         created_ms=desk.agenda.now_ms,
+        luck=rng.gauss(0, LUCK),
         complexity=pick(rng, COMPLEXITIES),
     )
 

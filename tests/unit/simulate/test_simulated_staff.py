@@ -94,9 +94,9 @@ def test_now_and_then_the_end_of_a_shift_is_not_shown(
         last == "offline"
         for states in presence.values()
         for (before, last), (after, _) in pairwise(states)
-        if after - before > 8 * HOUR
+        if after - before > 10 * HOUR
     ]
-    assert 0 < ends.count(False) < 0.08 * len(ends)
+    assert 0 < ends.count(False) < 0.1 * len(ends)
 
 
 def test_most_shifts_are_worked_about_as_planned(
@@ -138,6 +138,22 @@ def test_staff_are_asked_in_turn_and_most_answer(of_agents: Events) -> None:
     surveys = [event for event in of_agents if event["type"].startswith("survey.")]
     assert {event["data"]["kind"] for event in surveys} == {"esat"}
     kinds = Counter(event["type"] for event in surveys)
-    assert 0.4 * kinds["survey.sent"] < kinds["survey.responded"] <= kinds["survey.sent"]
+    assert 0.25 * kinds["survey.sent"] < kinds["survey.responded"] <= kinds["survey.sent"]
     asked = [event["data"]["survey"] for event in surveys if event["type"] == "survey.sent"]
     assert len(set(asked)) == len(asked)
+
+
+def test_shifts_of_a_vacation_are_planned_and_not_all_of_them_edited_away(
+    of_agents: Events,
+) -> None:
+    away: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for event in absences(of_agents):
+        if event["data"]["reason"] == "vacation":
+            data = event["data"]
+            away[event["subject"]].append((at(data["start"]), at(data["end"])))
+    kept = Counter[bool]()
+    for plans in shifts(of_agents).values():
+        begin = at(plans[0]["data"]["start"])
+        if any(start <= begin < end for start, end in away[plans[0]["subject"]]):
+            kept[not plans[-1]["data"].get("cancelled")] += 1
+    assert kept[True] > 0
