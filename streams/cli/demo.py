@@ -187,6 +187,8 @@ class _Demo:
             f'kafka: {{bootstrap: "{bootstrap}", session_timeout: 3s}}\n'
             "delivery: at_least_once\n"
             "time: event\n"
+            # Where the first line passes on what is too hard for it.
+            "queues: {second-line: {tier: 2}}\n"
             # So that all queues of the company keep their names beside its promises.
             "max_series: 4000\n"
             f"metrics: {{port: {self._port}}}\n"
