@@ -24,12 +24,22 @@ from streams.cli.console import note, out
 from streams.clock import wall_ms
 from streams.config import Config, load
 from streams.core.events import Accepted
+from streams.core.instants import format_rfc3339
 from streams.errors import UserError
 from streams.kafka.child import end, spawn
 from streams.metrics.scrape import Scrape, scrape
 from streams.pace import as_it_happened
 from streams.replay import open_lines
-from streams.simulate import PROMISES, Scenario, generate
+from streams.simulate import (
+    AGENTS,
+    CUSTOMERS,
+    PROMISES,
+    TICKETS,
+    Scenario,
+    ScenarioName,
+    Topic,
+    generate,
+)
 from streams.wire.cloudevents import decode_line
 
 WEEKS_BACK: Final = 26
@@ -42,7 +52,8 @@ REDRAW_S: Final = 1.0
 LOOKS: Final = 5
 """Event rates are taken over so many pictures, because counters move with each commit."""
 
-Timed = Iterator[tuple[int, tuple[bytes, bytes | None, tuple[tuple[str, bytes | None], ...]]]]
+Message = tuple[bytes, bytes | None, tuple[tuple[str, bytes | None], ...]]
+Timed = Iterator[tuple[int, tuple[Topic, Message]]]
 
 
 def demo(
@@ -57,6 +68,9 @@ def demo(
             show_default=False,
         ),
     ] = None,
+    scenario: Annotated[
+        ScenarioName, typer.Option(help="What is wrong at the simulated support team.")
+    ] = ScenarioName.USUAL,
     seed: Annotated[int, typer.Option(help="Another seed, another support team's week.")] = 1,
     scale: Annotated[int, typer.Option(min=10, help="Tickets per simulated working day.")] = 400,
     port: Annotated[int, typer.Option(help="Where /metrics listens.")] = 9108,
@@ -72,30 +86,36 @@ def demo(
     Example: deskpulse demo --speed 300
     """
     with tempfile.TemporaryDirectory(prefix="deskpulse-demo-") as folder:
-        run = _Demo(Path(folder), port, seconds).run(_events(replay, seed, scale), speed)
-        return asyncio.run(run)
+        events = _simulated(scenario, seed, scale) if replay is None else _recorded(replay)
+        return asyncio.run(_Demo(Path(folder), port, seconds).run(events, speed))
 
 
 @dataclass(frozen=True, slots=True)
 class _Events:
     """What the demo plays, and the instant it starts at."""
 
+    title: str
     start_ms: int
     timed: Timed
 
 
-def _events(replay: Path | None, seed: int, scale: int) -> _Events:
-    if replay is not None:
-        return _recorded(replay)
+def _simulated(name: ScenarioName, seed: int, scale: int) -> _Events:
     zone = "Europe/Berlin"
     today = datetime.fromtimestamp(wall_ms() / 1000, ZoneInfo(zone))
     monday = today - timedelta(weeks=WEEKS_BACK, days=today.weekday())
     start = monday.replace(hour=8, minute=30, second=0, microsecond=0)
-    scenario = Scenario(start_ms=int(start.timestamp() * 1000), seed=seed, scale=scale, zone=zone)
+    scenario = Scenario(int(start.timestamp() * 1000), seed, name, scale=scale, zone=zone)
     return _Events(
+        _title(scenario),
         scenario.start_ms,
-        ((d.due_ms, (d.key, d.value, tuple(d.headers))) for d in generate(scenario)),
+        ((d.due_ms, (d.topic, (d.key, d.value, d.headers))) for d in generate(scenario)),
     )
+
+
+def _title(scenario: Scenario) -> str:
+    says = f"{scenario.name}: {scenario.cause.says}"
+    released = f", from {format_rfc3339(scenario.released_ms)} on" if scenario.cause.doubled else ""
+    return f"scenario {says}{released}"
 
 
 def _recorded(path: Path) -> _Events:
@@ -108,7 +128,7 @@ def _recorded(path: Path) -> _Events:
         yield first
         yield from timed
 
-    return _Events(first[0], all_of_them())
+    return _Events(f"replay {path}", first[0], all_of_them())
 
 
 def _lines(path: Path) -> Timed:
@@ -116,7 +136,14 @@ def _lines(path: Path) -> Timed:
         for line in lines:
             arrival = decode_line(line, now_ms=wall_ms(), future_skew_ms=0)
             if isinstance(arrival, Accepted):
-                yield arrival.event.at, (arrival.ticket.encode(), line.rstrip(b"\r\n"), ())
+                message = (arrival.ticket.encode(), line.rstrip(b"\r\n"), ())
+                yield arrival.event.at, (TICKETS, message)
+
+
+def _topics(config: Config) -> dict[Topic, str]:
+    """The topics that are published to, by their keys in the configuration."""
+    topics = config.topics
+    return {TICKETS: topics.source, AGENTS: topics.agents, CUSTOMERS: topics.customers}
 
 
 class _Demo:
@@ -143,7 +170,7 @@ class _Demo:
             config = self._configure(broker.bootstrap)
             await ensure(config)
             with self._worker() as worker:
-                note(self._greeting(broker.bootstrap, speed))
+                note(self._greeting(config, events.title, speed))
                 playing = asyncio.create_task(self._play(config, events, speed))
                 try:
                     await self._show(worker, playing)
@@ -160,6 +187,8 @@ class _Demo:
             f'kafka: {{bootstrap: "{bootstrap}", session_timeout: 3s}}\n'
             "delivery: at_least_once\n"
             "time: event\n"
+            # Where the first line passes on what is too hard for it.
+            "queues: {second-line: {tier: 2}}\n"
             # So that all queues of the company keep their names beside its promises.
             "max_series: 4000\n"
             f"metrics: {{port: {self._port}}}\n"
@@ -167,11 +196,13 @@ class _Demo:
         shutil.copy(PROMISES, self._conf / "sla.yml")
         return load(self._conf)
 
-    def _greeting(self, bootstrap: str, speed: float) -> str:
+    def _greeting(self, config: Config, title: str, speed: float) -> str:
         return (
             f"deskpulse demo: a support team's days, {speed:g} times faster than life\n"
+            f"  {title}\n"
             f"  metrics     {self._url}\n"
-            f"  broker      {bootstrap}, events on ticket-events\n"
+            f"  broker      {config.kafka.bootstrap}, "
+            f"events on {', '.join(_topics(config).values())}\n"
             f"  worker log  {self._worker_log}\n"
             "  Ctrl-C ends everything"
         )
@@ -194,10 +225,14 @@ class _Demo:
                 end(worker)
 
     async def _play(self, config: Config, events: _Events, speed: float) -> None:
-        from streams.kafka.publish import publish
+        from streams.kafka.publish import send
 
-        messages = as_it_happened(events.timed, events.start_ms, speed)
-        async for self._published in publish(config, messages):
+        names = _topics(config)
+        messages = (
+            (names[topic], message)
+            async for topic, message in as_it_happened(events.timed, events.start_ms, speed)
+        )
+        async for self._published in send(config.kafka, messages):
             pass
 
     async def _show(self, worker: subprocess.Popen[bytes], playing: asyncio.Task[None]) -> None:

@@ -115,6 +115,10 @@ class Topics:
     """The names of the topics, all different."""
 
     source: TopicName = "ticket-events"
+    agents: TopicName = "agent-events"
+    """Shifts, absences and presence of agents, and staff surveys."""
+    customers: TopicName = "customer-events"
+    """What customers do and say apart from tickets, and their waits on the phone and in chat."""
     transitions: TopicName = "sla-transitions"
     late: TopicName = "late-events"
     dead_letters: TopicName = "dead-letters"

@@ -55,6 +55,8 @@ class Topics(NamedTuple):
     """The topics by what they are for."""
 
     source: Topic
+    agents: Topic
+    customers: Topic
     transitions: Topic
     late: Topic
     dead_letters: Topic
@@ -84,6 +86,8 @@ def load(config: Config) -> TopicsFile:
         file,
         topics=Topics(
             source=replace(topics.source, name=names.source),
+            agents=replace(topics.agents, name=names.agents),
+            customers=replace(topics.customers, name=names.customers),
             transitions=replace(topics.transitions, name=names.transitions),
             late=replace(topics.late, name=names.late),
             dead_letters=replace(topics.dead_letters, name=names.dead_letters),

@@ -1,11 +1,14 @@
 """The company behind the simulated desk, as data: teams, channels and customers.
 
-Nothing here is random; who turns up and when is drawn elsewhere.
+Nothing here is random but who turns up next; what becomes of them is told elsewhere.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
+
+from streams.simulate.scenario import CUSTOMERS, Topic
 
 SECOND_LINE: Final = "second-line"
 LIVE: Final = frozenset({"chat", "phone"})
@@ -59,6 +62,10 @@ TEAMS: Final[Mapping[str, Team]] = {
 FIRST_LINE: Final[Mapping[str, float]] = {
     name: team.share for name, team in TEAMS.items() if team.share
 }
+OWNERS: Final[Mapping[str, str]] = {
+    category: name for name in FIRST_LINE for category in TEAMS[name].categories
+}
+"""The team each category belongs to."""
 MISROUTED: Final[Mapping[str, float]] = {
     "email": 0.20, "web": 0.13, "social": 0.22, "phone": 0.08, "chat": 0.10,
 }  # fmt: skip
@@ -71,23 +78,41 @@ PRIORITIES: Final[Mapping[str, Mapping[str, float]]] = {
     "consumer": {"urgent": 0.02, "high": 0.09, "normal": 0.64, "low": 0.25},
 }
 KINDS: Final[Mapping[str, float]] = {
-    "question": 0.52, "incident": 0.24, "problem": 0.1, "task": 0.09, "complaint": 0.05,
+    "question": 0.52, "incident": 0.24, "problem": 0.1, "task": 0.09, "complaint": 0.04,
+    "conflict": 0.01,
 }  # fmt: skip
+GRIEVANCES: Final = frozenset({"complaint", "conflict"})
+COMPLEXITIES: Final[Mapping[str, float]] = {"1": 0.5, "2": 0.35, "3": 0.15}
+EFFORT: Final[Mapping[str, float]] = {"1": 0.8, "2": 1.05, "3": 1.55}
+"""Handling time by complexity, as a part of the usual."""
+REGIONS: Final = ("north", "south", "west", "east")
 PRODUCTS: Final = ("shop", "app", "terminal")
 LANGUAGES: Final = ("de", "de", "de", "de", "en", "en", "en", "fr", "it", "es")
 
 
-class Customer(NamedTuple):
-    """Somebody who writes in; everything about them follows from their number."""
+@dataclass(slots=True, eq=False)
+class Customer:
+    """Somebody who buys and now and then writes in."""
 
     id: str
     segment: str
-    attributes: Mapping[str, Any]
+    region: str
+    attributes: dict[str, Any]
     """The attributes that each of their tickets carries."""
+    mood: float = 0.9
+    """How content they are with the company, in [0, 1]."""
+    churned: bool = False
+    known: bool = False
+    """Whether the customer base has published who they are."""
+    in_line: bool = False
+    """Waiting on the phone or in the chat, which nobody does twice at once."""
+    sequence: int = 0
+    """The version their last published event carried."""
+    topic: ClassVar[Topic] = CUSTOMERS
 
 
 def customer(number: int) -> Customer:
-    """The customer with this number; the same one in every run."""
+    """The customer with this number as they are before the run; the same one in every run."""
     if number % 12 == 0:
         segment, organization = "enterprise", f"org-{number % 97:02}"
     elif number % 3 == 0:
@@ -102,9 +127,14 @@ def customer(number: int) -> Customer:
     }
     if organization:
         attributes["organization"] = organization
-    return Customer(attributes["requester"], segment, attributes)
+    return Customer(attributes["requester"], segment, REGIONS[number % 11 % 4], attributes)
 
 
-def visitor(rng: Random, scale: float) -> Customer:
-    """Whoever turns up next: a few customers come often, most of them seldom."""
-    return customer(int(scale * 20 * rng.random() ** 2))
+def population(scale: float) -> int:
+    """How many customers the company has."""
+    return max(1, int(scale * 20))
+
+
+def visitor(rng: Random, scale: float) -> int:
+    """The number of who writes in next: a few come often, most of them seldom."""
+    return int(population(scale) * rng.random() ** 2)

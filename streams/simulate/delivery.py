@@ -10,7 +10,7 @@ from streams.core.instants import DAY, HOUR, MINUTE
 from streams.simulate.chance import SECOND, between, pick, spread
 from streams.simulate.garbage import spoil
 from streams.simulate.journal import Happening, timestamp
-from streams.simulate.scenario import Delivery, Scenario
+from streams.simulate.scenario import TICKETS, Delivery, Scenario, Topic
 from streams.simulate.simulation import FOREVER, happenings
 from streams.wire.codec import dumps
 
@@ -21,18 +21,18 @@ RESTAMPED: Final = 0.2
 """Share of second deliveries whose sender put the time of the retry on them."""
 
 
-def events_only(scenario: Scenario) -> Iterator[dict[str, Any]]:
-    """The events as structured CloudEvents, in order of their time, each once, none spoiled.
+def events_only(scenario: Scenario, topic: Topic = TICKETS) -> Iterator[dict[str, Any]]:
+    """A topic's events as structured CloudEvents, in order of time, each once, none spoiled.
 
     Those of the warm-up come first. Endless if the scenario is.
     """
-    return (happening.event for happening in happenings(scenario))
+    return (happening.event for happening in happenings(scenario) if happening.topic == topic)
 
 
 def generate(scenario: Scenario) -> Iterator[Delivery]:
-    """What reaches the topic, `due_ms` never decreasing; endless if the scenario is.
+    """What reaches all topics, `due_ms` never decreasing; endless if the scenario is.
 
-    Every event of `events_only` arrives at least once, no later than the end. Without
+    Every event of `happenings` arrives at least once, no later than the end. Without
     skew, its first or only unaltered copy is the same event.
     """
     post = _Post(scenario)
@@ -51,31 +51,31 @@ class _Post:
         self._scenario = scenario
         self._end = FOREVER if scenario.end_ms is None else scenario.end_ms
         self._rng = Random(f"{scenario.seed}/delivery")
-        self._under_way: list[tuple[int, int, bytes, bytes]] = []
+        self._under_way: list[tuple[int, int, Topic, bytes, bytes]] = []
         self._count = 0
 
     def until(self, at_ms: int) -> Iterator[Delivery]:
         """Hand over what is due up to an instant (inclusive)."""
         while self._under_way and self._under_way[0][0] <= at_ms:
-            due, _, key, value = heappop(self._under_way)
-            yield Delivery(max(due, self._scenario.start_ms), key, value)
+            due, _, topic, key, value = heappop(self._under_way)
+            yield Delivery(max(due, self._scenario.start_ms), topic, key, value)
 
     def send(self, happening: Happening) -> None:
         """Send an event on its way, with what may befall it."""
         scenario, rng = self._scenario, self._rng
-        at, event = happening
+        at, topic, event = happening
         key = event["subject"].encode()
         if rng.random() < scenario.skew and event["type"] == events.REPLIED:
             skewed = at + between(rng, -4 * MINUTE, MINUTE)
             event = {**event, "time": timestamp(skewed)}
         due = at + (self._delay(at) if rng.random() < scenario.late else LATENCY)
-        self._put(due, key, dumps(event))
+        self._put(due, topic, key, dumps(event))
         if rng.random() < scenario.duplicate:
             retried = min(due + spread(rng, 20 * SECOND, 1.5), self._end)
             again = {**event, "time": timestamp(retried)} if rng.random() < RESTAMPED else event
-            self._put(retried, key, dumps(again))
+            self._put(retried, topic, key, dumps(again))
         if rng.random() < scenario.garbage:
-            self._put(due, *spoil(rng, event))
+            self._put(due, topic, *spoil(rng, event))
 
     def _delay(self, at_ms: int) -> int:
         rng = self._rng
@@ -89,6 +89,6 @@ class _Post:
             case _:
                 return between(rng, HOUR, 12 * HOUR)
 
-    def _put(self, due_ms: int, key: bytes, value: bytes) -> None:
+    def _put(self, due_ms: int, topic: Topic, key: bytes, value: bytes) -> None:
         self._count += 1
-        heappush(self._under_way, (min(due_ms, self._end), self._count, key, value))
+        heappush(self._under_way, (min(due_ms, self._end), self._count, topic, key, value))

@@ -1,13 +1,16 @@
 """What every part of the simulated operation works with, handed from function to function."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streams.core import events
 from streams.simulate.agenda import Agenda
+from streams.simulate.causes import Cause
+from streams.simulate.company import Customer, customer
 from streams.simulate.floor import Floor
-from streams.simulate.journal import Journal
+from streams.simulate.journal import Journal, Subject
 from streams.simulate.rhythm import Rhythm
 from streams.simulate.ticket import Agent, Ticket
 
@@ -15,6 +18,13 @@ SYSTEM: Final = {"id": "helpdesk", "role": "system"}
 BOT: Final = {"id": "helpbot", "role": "bot"}
 PUBLIC: Final = "public"
 PRIVATE: Final = "private"
+
+
+class Matter(NamedTuple):
+    """What somebody wrote in about."""
+
+    customer: Customer
+    category: str
 
 
 @dataclass(slots=True)
@@ -27,12 +37,25 @@ class Desk:
     agenda: Agenda
     journal: Journal
     floor: Floor
+    cause: Cause
+    released_ms: int
+    unsettled: deque[Matter]
+    """What was resolved of late, but perhaps not for good; the oldest drop out."""
     tickets: int = 0
     """Numbers the tickets."""
+    customers: dict[int, Customer] = field(default_factory=dict)
+    """Those who turned up in this run, by number."""
 
-    def note(self, ticket: Ticket, kind: str, data: dict[str, Any], *, in_ms: int = 0) -> None:
-        """Record an event of the ticket, now or a moment ahead."""
-        self.journal.note(self.agenda.now_ms + in_ms, ticket, kind, data)
+    def customer(self, number: int) -> Customer:
+        """The customer with this number, as they are now."""
+        found = self.customers.get(number)
+        if found is None:
+            found = self.customers[number] = customer(number)
+        return found
+
+    def note(self, subject: Subject, kind: str, data: dict[str, Any], *, in_ms: int = 0) -> None:
+        """Record an event of the subject, now or a moment ahead."""
+        self.journal.note(self.agenda.now_ms + in_ms, subject, kind, data)
 
     def update(self, ticket: Ticket, actor: dict[str, str], **attributes: Any) -> None:
         """Change attributes of the ticket and record the change."""
@@ -46,6 +69,9 @@ class Desk:
             changed["assignee"] = agent.id
         if ticket.status != "open":
             changed["status"] = "open"
+        if not ticket.assessed:
+            ticket.assessed = True
+            changed["complexity"] = ticket.complexity
         if changed:
             self.update(ticket, agent.actor, **changed)
 

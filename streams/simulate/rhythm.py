@@ -25,6 +25,8 @@ WEEK: Final = (1.15, 1.03, 1.0, 0.97, 0.85, 0.16, 0.12)
 """Tickets of each weekday, Monday first, in average working days."""
 OFFICE: Final = (8, 18)
 """Local hours [from, to) of Monday to Friday in which the phone is answered."""
+RUSH: Final = ((10, 12), (14, 16))
+"""Local hours [from, to) of Monday to Friday in which most people write and call."""
 INCIDENT_CHANCE: Final = 0.12
 """Of working days with an outage that brings everybody in at once."""
 INCIDENT_RATE: Final = 1.5
@@ -97,6 +99,11 @@ class Rhythm:
         now = self.local(at_ms)
         return now.weekday() < 5 and OFFICE[0] <= now.hour < OFFICE[1]
 
+    def rush(self, at_ms: int) -> bool:
+        """Whether it is peak time."""
+        now = self.local(at_ms)
+        return now.weekday() < 5 and any(start <= now.hour < end for start, end in RUSH)
+
     def rate(self, at_ms: int) -> float:
         """Expected tickets per millisecond."""
         now = self.local(at_ms)
@@ -122,6 +129,16 @@ class Rhythm:
             return at_ms
         morning = self.instant(now, 0 if now.hour < 7 else 1, 7 * 60)
         return morning + min(spread(rng, HOUR), 10 * HOUR)
+
+    def at_work(self, rng: Random, at_ms: int) -> int:
+        """The instant, or the first hours of the next working day if the office is empty then."""
+        if self.office(at_ms):
+            return at_ms
+        now = self.local(at_ms)
+        days = 0 if now.weekday() < 5 and now.hour < OFFICE[0] else 1
+        while (now.weekday() + days) % 7 >= 5:
+            days += 1
+        return self.instant(now, days, OFFICE[0] * 60) + between(rng, 0, 2 * HOUR)
 
     def _draw_day(self, ordinal: int) -> Day:
         # Own generator per day: what a day is like does not depend on what came before.

@@ -38,6 +38,8 @@ DUTY_SHIFTS: Final = (
 """Evenings, nights and weekends: generalists who work every first-line queue."""
 PAID_MIN: Final = 480 - 30
 """Minutes of a shift without the break."""
+PRESENT: Final = 0.95
+"""Of the planned time; the rest is lost to sick leave, vacation, training and changes."""
 DUTY_TICKETS: Final = 300
 """Tickets per working day for each generalist of a duty shift."""
 VISITS: Final = 1.0
@@ -48,16 +50,30 @@ MEAN_OF_MEDIAN: Final = 1.2
 """Mean over median of a handling time (lognormal, sigma 0.6)."""
 
 
-def hire(scale: float) -> tuple[Agent, ...]:
-    """The whole staff of a desk with so many tickets a working day; at least one per queue."""
-    names, shifts = _names(), cycle(SHIFTS)
+KNOWLEDGE: Final = (0.9, 0.8, 0.85, 0.7, 0.95, 0.8, 0.5, 0.9, 0.75, 0.85)
+"""Of the product, by agent: most know it well, one in ten is new."""
+UNTRAINED: Final = 0.2
+
+
+def hire(scale: float, untrained: str = "") -> tuple[Agent, ...]:
+    """The whole staff of a desk with so many tickets a working day; at least one per queue.
+
+    The agents of the team `untrained` know little of the product.
+    """
+    names, shifts, knowledge = _names(), cycle(SHIFTS), cycle(KNOWLEDGE)
     regular = [
-        Agent(next(names), name, _helps(name, shift), shift)
+        Agent(
+            next(names),
+            name,
+            _helps(name, shift),
+            shift,
+            next(knowledge) if name != untrained else UNTRAINED,
+        )
         for name in TEAMS
         for shift in islice(shifts, _heads(name, scale))
     ]
     duty = [
-        Agent(next(names), "duty", tuple(FIRST_LINE), shift)
+        Agent(next(names), "duty", tuple(FIRST_LINE), shift, next(knowledge))
         for shift in DUTY_SHIFTS
         for _ in range(ceil(scale / DUTY_TICKETS))
     ]
@@ -70,7 +86,7 @@ def _heads(name: str, scale: float) -> int:
     share = team.share or sum(first.share * first.escalates for first in TEAMS.values())
     visits = VISITS if team.share else NO_COVER_VISITS
     day_min = scale * share * visits * team.handle_min * MEAN_OF_MEDIAN
-    return ceil(day_min / (team.load * PAID_MIN))
+    return ceil(day_min / (team.load * PAID_MIN * PRESENT))
 
 
 def _helps(name: str, shift: Shift) -> tuple[str, ...]:

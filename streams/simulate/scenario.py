@@ -1,20 +1,29 @@
 """What to simulate, and what comes out: the settings of a run and one Kafka message."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from streams.core.instants import DAY
+from streams.core.instants import DAY, HOUR
+from streams.simulate.causes import CAUSES, Cause, ScenarioName
+
+Topic = Literal["source", "agents", "customers"]
+"""Where an event goes: a key of `topics` in deskpulse.yml, which names the Kafka topic."""
+TICKETS: Final = "source"
+AGENTS: Final = "agents"
+CUSTOMERS: Final = "customers"
+RELEASED_AFTER: Final = 2 * HOUR
 
 HEADERS: Final = (("content-type", b"application/cloudevents+json"),)
 """The Kafka headers of a structured CloudEvent."""
 
 
 class Delivery(NamedTuple):
-    """One message as it reaches the topic `ticket-events`."""
+    """One message as it reaches a topic."""
 
     due_ms: int
     """When it arrives, epoch milliseconds of the simulated world; never before the last one."""
+    topic: Topic
     key: bytes
     value: bytes
     headers: tuple[tuple[str, bytes], ...] = HEADERS
@@ -31,6 +40,8 @@ class Scenario:
     start_ms: int
     """Epoch milliseconds at which deliveries begin."""
     seed: int = 1
+    name: str = ScenarioName.USUAL
+    """One of `ScenarioName`: what is wrong in this company, on top of a usual week."""
     days: float | None = None
     """Length from `start_ms`; None never ends. Nothing happens or arrives after the end."""
     scale: float = 400.0
@@ -50,6 +61,8 @@ class Scenario:
     """Messages that no reader can use, on top of the events."""
 
     def __post_init__(self) -> None:
+        if self.name not in set(ScenarioName):
+            raise ValueError(f"name: {self.name!r} is none of {', '.join(ScenarioName)}")
         for name in ("late", "duplicate", "skew", "garbage"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name}: expected a share between 0 and 1")
@@ -63,6 +76,16 @@ class Scenario:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"zone: {self.zone!r} is not an IANA time zone") from None
+
+    @property
+    def cause(self) -> Cause:
+        """What is wrong."""
+        return CAUSES[ScenarioName(self.name)]
+
+    @property
+    def released_ms(self) -> int:
+        """The instant of the release where the cause is one, in epoch milliseconds."""
+        return self.start_ms + RELEASED_AFTER
 
     @property
     def end_ms(self) -> int | None:

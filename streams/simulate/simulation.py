@@ -1,11 +1,12 @@
-"""Runs the desk: arrivals and shifts fill the agenda, and events come out in order."""
+"""Runs the company: arrivals and shifts fill the agenda, and events come out in order."""
 
+from collections import deque
 from collections.abc import Iterator
 from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from streams.simulate import casework, intake
+from streams.simulate import attendance, casework, clientele, intake
 from streams.simulate.agenda import Agenda
 from streams.simulate.desk import Desk
 from streams.simulate.floor import Floor
@@ -15,10 +16,6 @@ from streams.simulate.roster import hire
 from streams.simulate.scenario import Scenario
 from streams.simulate.ticket import Agent, Ticket
 
-SICK: Final = 0.03
-"""Share of shifts that somebody misses."""
-BREAK: Final = 30
-"""Minutes."""
 FOREVER: Final = 1 << 62
 
 
@@ -50,28 +47,16 @@ def _desk(scenario: Scenario) -> Desk:
         agenda=agenda,
         journal=Journal(),
         floor=Floor(agenda, work),
+        cause=scenario.cause,
+        released_ms=scenario.released_ms,
+        unsettled=deque(maxlen=max(5, int(scenario.scale / 4))),
     )
-    agenda.at(agenda.now_ms, _plan, desk, hire(scenario.scale))
-    arrivals = rhythm.arrivals(Random(f"{scenario.seed}/arrivals"), agenda.now_ms)
-    agenda.at(next(arrivals), _admit, desk, arrivals)
+    staff = hire(scenario.scale, scenario.cause.untrained)
+    agenda.at(agenda.now_ms, attendance.start, desk, staff)
+
+    def arrivals(of: str) -> Iterator[int]:
+        return rhythm.arrivals(Random(f"{scenario.seed}/{of}"), agenda.now_ms)
+
+    intake.start(desk, arrivals("arrivals"))
+    clientele.start(desk, arrivals("customers"))
     return desk
-
-
-def _admit(desk: Desk, arrivals: Iterator[int]) -> None:
-    intake.arrive(desk)
-    desk.agenda.at(next(arrivals), _admit, desk, arrivals)
-
-
-def _plan(desk: Desk, staff: tuple[Agent, ...]) -> None:
-    """Each local midnight: who comes in today, and when."""
-    agenda, rhythm, floor = desk.agenda, desk.rhythm, desk.floor
-    today = rhythm.local(agenda.now_ms)
-    for agent in staff:
-        shift = agent.shift
-        if today.weekday() not in shift.weekdays or desk.rng.random() < SICK:
-            continue
-        agenda.at(rhythm.instant(today, 0, shift.start), floor.arrive, agent)
-        agenda.at(rhythm.instant(today, 0, shift.pause), floor.leave, agent)
-        agenda.at(rhythm.instant(today, 0, shift.pause + BREAK), floor.arrive, agent)
-        agenda.at(rhythm.instant(today, 0, shift.end), floor.leave, agent)
-    agenda.at(rhythm.instant(today, 1, 0), _plan, desk, staff)

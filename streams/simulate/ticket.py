@@ -1,9 +1,10 @@
 """A ticket as the simulated desk sees it, and the agent who may be working on it."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from streams.simulate.company import Customer
+from streams.simulate.scenario import AGENTS, TICKETS, Topic
 
 
 class Shift(NamedTuple):
@@ -37,11 +38,24 @@ class Agent:
     helps: tuple[str, ...]
     """Other queues, served when their own is empty."""
     shift: Shift
+    knowledge: float = 0.8
+    """Of the product, in [0, 1]: who knows little takes longer and solves less."""
     present: bool = False
     """On shift and not on a break; a handling that has begun is finished all the same."""
     busy: bool = False
+    talking: bool = False
+    """Busy with somebody on the line or in the chat."""
+    rest: str = "offline"
+    """The presence to show once they are not present; empty: they forget to say it."""
+    shown: str = "offline"
+    """The presence that was published last."""
+    leave: tuple[int, int] = (0, 0)
+    """The vacation that was planned last, [from, to) in epoch milliseconds."""
     inbox: list[Task] = field(default_factory=list)
     """Heap of follow-ups on their own tickets."""
+    sequence: int = 0
+    """The version their last published event carried."""
+    topic: ClassVar[Topic] = AGENTS
 
     @property
     def actor(self) -> dict[str, str]:
@@ -63,12 +77,22 @@ class Ticket:
     queue: str
     priority: str
     created_ms: int
+    luck: float = 0.0
+    """What the customer feels beyond what happens: people differ."""
+    complexity: str = "2"
+    """Told to the world by the first agent who looks at it."""
     spam: bool = False
     twin_of: str = ""
     """The requester's other ticket about the same matter, into which it is merged."""
     escalates: bool = False
     live: bool = False
     """The customer is on the line or in the chat."""
+    calls: int = 0
+    """How often the customer got in line on the phone or in the chat."""
+    waiting: bool = False
+    """In line there and not answered yet."""
+    assessed: bool = False
+    """Its complexity has been published."""
     status: str = "new"
     assignee: Agent | None = None
     gone: bool = False
@@ -77,10 +101,13 @@ class Ticket:
     rounds: int = 0
     """How often the requester was asked for something."""
     reopens: int = 0
+    transfers: int = 0
+    surveyed: bool = False
     turn: int = 0
     """Counts how often it was put in line; a task of an earlier turn is stale."""
     sequence: int = 0
     """The version its last published event carried."""
+    topic: ClassVar[Topic] = TICKETS
 
     def change(self, **attributes: Any) -> dict[str, Any]:
         """The given attributes as an update's data, remembered where the desk needs them."""

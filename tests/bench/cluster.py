@@ -50,7 +50,8 @@ def application(
         text = (
             f'kafka: {{bootstrap: "{broker.bootstrap}"}}\n'
             f"app: {app}\n"
-            f"topics: {{source: {source}, transitions: {app}-transitions, late: {app}-late, "
+            f"topics: {{source: {source}, agents: {app}-agents, customers: {app}-customers, "
+            f"transitions: {app}-transitions, late: {app}-late, "
             f"dead_letters: {app}-dead}}\n"
             "delivery: exactly_once\n"
         ) + extra

@@ -17,7 +17,7 @@ import pytest
 from streams.clock import wall_ms
 from streams.kafka.publish import Message
 from streams.metrics.catalogue import CATALOGUE, PREFIX
-from streams.simulate import Scenario, generate
+from streams.simulate import TICKETS, Scenario, generate
 from tests.brokers import Broker
 from tests.deploy.dashboards import Shown, filled, panel, panels, variables
 from tests.deploy.monitoring import DEPLOY, Labels, Prometheus, Service, monitoring
@@ -85,7 +85,9 @@ def support_days() -> list[Message]:
     scenario = Scenario(
         MONDAY_MS, days=1.3, scale=1_000, warm_up_days=0, late=0, skew=0, garbage=0.01
     )
-    return [(each.key, each.value, tuple(each.headers)) for each in generate(scenario)]
+    return [
+        (each.key, each.value, each.headers) for each in generate(scenario) if each.topic == TICKETS
+    ]
 
 
 def wait_until_scraped(app: Application, prometheus: Prometheus, number: int) -> None:

@@ -1,5 +1,6 @@
 """`deskpulse demo`: one command shows everything, and leaves nothing behind."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -11,8 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.structs import TopicPartition
 
 from streams.cli.demo import REDRAW_S
+from streams.config.model import Kafka
+from streams.kafka.changelog import reader
+from streams.kafka.connection import partitions_of
 from streams.kafka.embedded import free_port
 from streams.simulate import Scenario, events_only
 from streams.wire.codec import dumps
@@ -71,6 +76,14 @@ def wait_for_tickets(process: subprocess.Popen[bytes], port: int, said: Path) ->
         time.sleep(0.3)
 
 
+async def records_in(bootstrap: str, topic: str) -> int:
+    """How many records were written to a topic."""
+    async with reader(Kafka(bootstrap=bootstrap), read_committed=False) as consumer:
+        partitions = await partitions_of(Kafka(bootstrap=bootstrap), topic)
+        ends = await consumer.end_offsets([TopicPartition(topic, each) for each in partitions])
+        return sum(ends.values())
+
+
 def wait_for_partitions(port: int) -> None:
     """Until all four are restored; the view shows it with its next picture."""
     give_up = time.monotonic() + PATIENCE_S
@@ -86,6 +99,8 @@ def test_it_shows_live_numbers_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None
         time.sleep(2 * REDRAW_S)
         broker = re.search(r"broker +127\.0\.0\.1:(\d+)", said.read_text())
         assert broker is not None
+        for topic in ("ticket-events", "agent-events", "customer-events"):
+            assert asyncio.run(records_in(f"127.0.0.1:{broker[1]}", topic)) > 0, topic
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0, said.read_text()
         assert "Ctrl-C ends everything" in said.read_text()
@@ -102,6 +117,13 @@ def test_it_replays_a_recorded_log(tmp_path: Path) -> None:
     log.write_bytes(b"".join(dumps(event) + b"\n" for event in events))
     with demo(tmp_path, "--replay", str(log), "--speed", "3600") as (process, port, said):
         wait_for_tickets(process, port, said)
+
+
+def test_a_scenario_says_what_is_wrong_and_when_it_began(tmp_path: Path) -> None:
+    with demo(tmp_path, "--scenario", "release") as (process, port, said):
+        wait_for_tickets(process, port, said)
+        line = next(line for line in said.read_text().splitlines() if "scenario" in line)
+    assert re.search(r"scenario release: .* login, from 20\d\d-\d\d-\d\dT\d\d:30:00Z on$", line)
 
 
 def test_a_log_without_events_is_told_in_one_line(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.brokers import Broker, unique
 
 Result = TypeVar("Result")
 
-ROLES = ("source", "transitions", "late", "dead_letters", "changelog")
+ROLES = ("source", "agents", "customers", "transitions", "late", "dead_letters", "changelog")
 
 
 def file(**changes: Any) -> str:
@@ -36,6 +36,8 @@ class TestFile:
         text = load(Config())
         assert [topic.name for topic in text.topics] == [
             "ticket-events",
+            "agent-events",
+            "customer-events",
             "sla-transitions",
             "late-events",
             "dead-letters",
@@ -51,13 +53,14 @@ class TestFile:
     def test_only_the_state_is_compacted_and_it_is_partitioned_as_its_source(self) -> None:
         topics = load(Config()).topics
         policies = [topic.config["cleanup.policy"] for topic in topics]
-        assert policies == ["delete", "delete", "delete", "delete", "compact"]
+        assert policies == ["delete"] * 6 + ["compact"]
         assert topics.changelog.partitions == "as source"
 
-    def test_the_source_is_kept_as_long_as_a_silent_ticket(self) -> None:
+    def test_what_is_read_is_kept_as_long_as_a_silent_ticket(self) -> None:
         config = Config()
-        retention = load(config).topics.source.config["retention.ms"]
-        assert int(retention) == config.retention.forgotten
+        topics = load(config).topics
+        for topic in (topics.source, topics.agents, topics.customers):
+            assert int(topic.config["retention.ms"]) == config.retention.forgotten
 
     def test_topics_put_aside_take_any_record_of_the_source_with_our_headers(self) -> None:
         topics = load(Config()).topics
@@ -223,7 +226,7 @@ def test_without_a_broker_the_address_is_named() -> None:
 
 def application(broker: Broker) -> Config:
     """An application whose topics nobody else uses."""
-    renamed = Topics(*(unique(role) for role in ROLES[:4]))
+    renamed = Topics(*(unique(role) for role in ROLES[:-1]))
     return Config(kafka=Kafka(bootstrap=broker.bootstrap), app=unique("app"), topics=renamed)
 
 

@@ -13,7 +13,7 @@ from streams.core.events import Refused
 from streams.core.report import report
 from streams.kafka.publish import Message
 from streams.replay import Replay
-from streams.simulate import Scenario, generate
+from streams.simulate import TICKETS, Scenario, generate
 from streams.wire import packing
 from streams.wire.cloudevents import decode
 from streams.wire.codec import dumps
@@ -35,7 +35,9 @@ def app(broker: Broker, tmp_path: Path) -> Iterator[Application]:
 def support_days() -> list[Message]:
     """Two simulated days: late, doubled and broken messages included."""
     scenario = Scenario(MONDAY_MS, days=2, warm_up_days=0, garbage=0.01)
-    return [(each.key, each.value, tuple(each.headers)) for each in generate(scenario)]
+    return [
+        (each.key, each.value, each.headers) for each in generate(scenario) if each.topic == TICKETS
+    ]
 
 
 def replayed(app: Application, messages: list[Message]) -> dict[str, Any]:

@@ -151,7 +151,8 @@ def application(
     (folder / "deskpulse.yml").write_text(
         f'kafka: {{bootstrap: "{broker.bootstrap}", session_timeout: {session}}}\n'
         f"app: {app}\n"
-        f"topics: {{source: {app}-events, transitions: {app}-transitions, late: {app}-late, "
+        f"topics: {{source: {app}-events, agents: {app}-agents, customers: {app}-customers, "
+        f"transitions: {app}-transitions, late: {app}-late, "
         f"dead_letters: {app}-dead}}\n"
         f"time: {time}\n"
         f"delivery: {'exactly_once' if broker.transactions else 'at_least_once'}\n"

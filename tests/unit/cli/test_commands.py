@@ -122,6 +122,7 @@ MISTAKES = {
     "no zone": ["report", "--as-of", "2026-03-02T09:00:00"],
     "no mapping": ["import", "csv", "nowhere.csv", "--out", "out.jsonl"],
     "no such format": ["import", "excel", "log.xls", "--out", "out.jsonl"],
+    "no such scenario": ["demo", "--scenario", "worst"],
     "no such command": ["replya"],
     "no such option": ["replay", "--fast"],
     "nobody answers": ["top", "--once", "http://127.0.0.1:9/metrics"],

@@ -1,9 +1,8 @@
-from itertools import islice
 from typing import Any
 
 import pytest
 
-from streams.simulate import Scenario, events_only
+from streams.simulate import AGENTS, CUSTOMERS, TICKETS, Happening, Scenario, happenings
 from tests.unit.simulate.observe import MONDAY, Log, observe
 
 
@@ -14,8 +13,27 @@ def scenario() -> Scenario:
 
 
 @pytest.fixture(scope="session")
-def events(scenario: Scenario) -> list[dict[str, Any]]:
-    return list(islice(events_only(scenario), 200_000))
+def world(scenario: Scenario) -> list[Happening]:
+    """Everything that happens in it."""
+    return list(happenings(scenario))
+
+
+@pytest.fixture(scope="session")
+def events(world: list[Happening]) -> list[dict[str, Any]]:
+    """What happens to tickets."""
+    return [each.event for each in world if each.topic == TICKETS]
+
+
+@pytest.fixture(scope="session")
+def of_agents(world: list[Happening]) -> list[dict[str, Any]]:
+    """What happens to agents."""
+    return [each.event for each in world if each.topic == AGENTS]
+
+
+@pytest.fixture(scope="session")
+def of_customers(world: list[Happening]) -> list[dict[str, Any]]:
+    """What happens to customers."""
+    return [each.event for each in world if each.topic == CUSTOMERS]
 
 
 @pytest.fixture(scope="session")

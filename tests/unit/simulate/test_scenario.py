@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.simulate import Scenario, events_only, generate
+from streams.simulate import Scenario, events_only, generate, happenings
 from streams.simulate.ticket import Ticket
 from tests.unit.simulate.observe import MONDAY, instant
 
@@ -50,12 +50,12 @@ def test_the_bytes_do_not_depend_on_the_process() -> None:
 
 def test_noise_does_not_change_what_happens() -> None:
     loud = replace(SMALL, late=0.5, duplicate=0.5, garbage=0.5)
-    assert list(islice(events_only(SMALL), 2_000)) == list(islice(events_only(loud), 2_000))
+    assert list(islice(happenings(SMALL), 2_000)) == list(islice(happenings(loud), 2_000))
 
 
 def test_a_shorter_run_is_the_beginning_of_a_longer_one() -> None:
-    short = list(events_only(replace(SMALL, days=2)))
-    assert short == list(islice(events_only(SMALL), len(short)))
+    short = list(happenings(replace(SMALL, days=2)))
+    assert short == list(islice(happenings(SMALL), len(short)))
 
 
 def test_an_endless_run_forgets_closed_tickets() -> None:
@@ -80,6 +80,7 @@ def test_an_endless_run_forgets_closed_tickets() -> None:
         (lambda: replace(SMALL, scale=0), "scale: expected"),
         (lambda: replace(SMALL, days=0), "days: expected"),
         (lambda: replace(SMALL, warm_up_days=-1), "warm_up_days: expected"),
+        (lambda: replace(SMALL, name="worst"), "name: 'worst' is none of usual, phone-peak"),
         (lambda: replace(SMALL, zone="Mars/Olympus"), "zone: 'Mars/Olympus'"),
     ],
 )

@@ -124,7 +124,7 @@ def test_an_agent_handles_one_ticket_at_a_time(events: Events) -> None:
             free_from[agent] = end - 1000  # the seconds are rounded down
 
 
-def test_each_survey_is_answered_at_most_once_and_after_it_was_sent(events: Events) -> None:
+def test_each_survey_is_sent_once_and_answered_only_after_that(events: Events) -> None:
     sent: set[str] = set()
     for event in events:
         if event["type"] == "survey.sent":
