@@ -8,7 +8,7 @@ All are half-open, in epoch milliseconds.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -78,7 +78,13 @@ def midnight(day: str, zone: tzinfo) -> int:
 
 @lru_cache(maxsize=10_000)
 def _midnight(ordinal: int, zone: tzinfo) -> int:
-    at = datetime.combine(date.fromordinal(ordinal), datetime.min.time(), zone)
+    at = datetime.combine(date.fromordinal(ordinal), time(), zone)
+    return round((at - _UNIX) / timedelta(milliseconds=1))
+
+
+def at_hour(day: str, hour: int, zone: tzinfo) -> int:
+    """The instant at which clocks of a local date show a full hour."""
+    at = datetime.combine(date.fromisoformat(day), time(hour), zone)
     return round((at - _UNIX) / timedelta(milliseconds=1))
 
 
