@@ -104,7 +104,7 @@ class Entities:
     def _judge_event(self, offset: int, arrival: Accepted, record: Entity) -> tuple[Outcome, str]:
         event = arrival.event
         self._touch(arrival.ticket, offset, record)
-        if event.at < record.last_at - self.settings.apply_within or (
+        if event.at < record.last_at - self.kind.on_time(self.settings) or (
             record.early and event.at < record.since
         ):
             return Outcome.LATE, ""

@@ -66,6 +66,13 @@ class Kind(Protocol):
     def ahead(self) -> int:
         """The time before so long ago is not changed by any event that happens now."""
 
+    @property
+    def hindsight(self) -> bool:
+        """Whether what is told later counts in an answer about the past."""
+
+    def on_time(self, settings: Settings) -> int:
+        """An event older than the newest of its entity by more than this is late."""
+
     def floor(self, at: int) -> int:
         """The last boundary at or before `at` at which counts may be cut and added."""
 
@@ -141,7 +148,9 @@ def answer(entity: Entity, kind: Kind, settings: Settings, packing: Packing, as_
     """Everything counted up to `as_of`. Raises `SettledError` where that is not known any more."""
     if entity.since >= 0 and as_of < entity.since + (0 if entity.early else kind.ahead):
         raise SettledError("what happened then is settled already")
-    events = [event for event in packing.unpack(entity.history) if event.at <= as_of]
+    events = packing.unpack(entity.history)
+    if not kind.hindsight:
+        events = [event for event in events if event.at <= as_of]
     runs = _runs(sorted(events), settings.forgotten)
     settled, live = Counter(entity.gone), Counter(entity.sums)
     for index, run in enumerate(runs):
@@ -195,7 +204,7 @@ def settle(entity: Entity, kind: Kind, settings: Settings, packing: Packing) -> 
     newest = entity.last_at
     if settings.reported_at is not None:
         newest = min(newest, settings.reported_at)
-    firm = newest - settings.apply_within
+    firm = newest - kind.on_time(settings)
     events = sorted(packing.unpack(entity.history))
     runs = _runs(events, settings.forgotten)
     outgrown = _outgrown(entity, settings)

@@ -75,6 +75,10 @@ CUSTOMER_TYPES: Final = frozenset(
 )
 """What `customer-events` carries; its surveys are those without a ticket."""
 
+REQUESTER_TICKET: Final = "requester.ticket"
+REQUESTER_TYPES: Final = frozenset({REQUESTER_TICKET})
+"""What the internal topic of ticket facts carries."""
+
 STATES: Final = frozenset({"online", "busy", "away", "break", "offline"})
 """What an agent can be doing."""
 ABSENCES: Final = frozenset({"sick", "vacation", "training", "other"})

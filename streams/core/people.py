@@ -34,6 +34,7 @@ from streams.core import surveys
 from streams.core.entity import REACH, Sums
 from streams.core.events import ABSENCES, ABSENT, PRESENCE, SCHEDULED, Event
 from streams.core.instants import HOUR, parse_rfc3339
+from streams.core.settings import Settings
 from streams.core.spans import Span, by_day, local_day, midnight, painted
 
 WORKING: Final = frozenset({"online", "busy"})
@@ -96,6 +97,15 @@ class Agents:
     def ahead(self) -> int:
         """A shift or an absence may be told `REACH` later, and moves what was believed."""
         return REACH + BELIEVED
+
+    @property
+    def hindsight(self) -> bool:
+        """What happened is known when it is told."""
+        return False
+
+    def on_time(self, settings: Settings) -> int:
+        """As for tickets."""
+        return settings.apply_within
 
     def floor(self, at: int) -> int:
         """Local midnight."""

@@ -82,6 +82,29 @@ def _midnight(ordinal: int, zone: tzinfo) -> int:
     return round((at - _UNIX) / timedelta(milliseconds=1))
 
 
+def period_of(day: str, period: str) -> str:
+    """The `month` (2026-03), `quarter` (2026-Q1) or `year` (2026) of a local date."""
+    if period == "month":
+        return day[:7]
+    if period == "quarter":
+        return f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}"
+    return day[:4]
+
+
+def first_day(day: str, period: str) -> str:
+    """The first local date of the period in which a date lies."""
+    if period == "month":
+        return f"{day[:7]}-01"
+    if period == "quarter":
+        return f"{day[:4]}-{(int(day[5:7]) - 1) // 3 * 3 + 1:02}-01"
+    return f"{day[:4]}-01-01"
+
+
+def day_before(day: str) -> str:
+    """The local date before this one."""
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
 def at_hour(day: str, hour: int, zone: tzinfo) -> int:
     """The instant at which clocks of a local date show a full hour."""
     at = datetime.combine(date.fromisoformat(day), time(hour), zone)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from streams.core import events as ev
 from streams.core.instants import DAY, parse_rfc3339
+from streams.core.requesters import DISSATISFIED, NEUTRAL, SATISFIED, UNASKED
 from streams.wire.envelope import EARLIEST_MS
 from streams.wire.kinds import (
     BOOLEAN,
@@ -117,6 +118,17 @@ PAYLOADS: Final[Mapping[str, Kind]] = {
         {"score": number(), "scale": _SCALE, "sentiment": number(least=-1, most=1)},
     ),
     ev.SELF_SERVICE: record("", {"resolved": BOOLEAN}, {"article": TEXT}),
+    ev.REQUESTER_TICKET: record(
+        "",
+        {
+            "ticket": ID,
+            "resolved": list_of(number(least=0)),
+            "band": one_of({SATISFIED, NEUTRAL, DISSATISFIED, UNASKED}),
+            "conflict": BOOLEAN,
+        },
+        {"created": number(least=0)}
+        | dict.fromkeys(("queue", "channel", "category", "segment"), TEXT),
+    ),
 }
 """The payload of each event type."""
 

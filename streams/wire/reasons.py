@@ -94,6 +94,9 @@ REQUIRED_FIELDS: Final = (
     "activity",
     "channel",
     "resolved",
+    "ticket",
+    "band",
+    "conflict",
 )
 """Every field that can be missing: CloudEvents attributes, then those of `data` by path.
 

@@ -7,6 +7,7 @@ import pytest
 from streams.core.events import (
     AGENT_TYPES,
     CUSTOMER_TYPES,
+    REQUESTER_TYPES,
     TICKET_TYPES,
     Accepted,
     Arrival,
@@ -26,7 +27,7 @@ from tests.contract.schema_files import (
 
 NOW = parse_rfc3339("2026-03-02T12:00:00Z")
 FUTURE_SKEW = 5 * 60_000
-TOPICS = (TICKET_TYPES, AGENT_TYPES, CUSTOMER_TYPES)
+TOPICS = (TICKET_TYPES, AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES)
 VALID = list(examples("valid"))
 INVALID = list(examples("invalid"))
 
@@ -88,7 +89,7 @@ def test_the_readme_names_the_invalid_examples_that_no_schema_can_refuse() -> No
 
 def test_every_event_type_has_a_valid_example() -> None:
     assert {e.rule for e in VALID} == event_types()
-    assert event_types() == TICKET_TYPES | AGENT_TYPES | CUSTOMER_TYPES
+    assert event_types() == frozenset().union(*TOPICS)
 
 
 def test_every_reason_of_decoding_has_an_invalid_example() -> None:

@@ -50,7 +50,7 @@ def _references(node: Any) -> list[str]:
 
 
 def test_every_event_type_has_a_schema_that_names_it() -> None:
-    types = ev.TICKET_TYPES | ev.AGENT_TYPES | ev.CUSTOMER_TYPES
+    types = ev.TICKET_TYPES | ev.AGENT_TYPES | ev.CUSTOMER_TYPES | ev.REQUESTER_TYPES
     for event_type in types:
         schema = json.loads((SCHEMAS / f"events/{event_type}.json").read_text())
         assert schema["properties"]["type"] == {"const": event_type}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.core.events import (
     AGENT_TYPES,
     CUSTOMER_TYPES,
+    REQUESTER_TYPES,
     TICKET_TYPES,
     Accepted,
     Arrival,
@@ -87,9 +88,17 @@ PAYLOADS: dict[str, Any] = {
         "sentiment": -1,
     },
     "selfservice.session": {"resolved": True, "article": "refunds"},
+    "requester.ticket": {
+        "ticket": "T-9",
+        "created": 1_772_442_000_000,
+        "resolved": [1_772_445_600_000],
+        "queue": "payments",
+        "band": "none",
+        "conflict": False,
+    },
 }
 
-ALL_TYPES = TICKET_TYPES | AGENT_TYPES | CUSTOMER_TYPES
+ALL_TYPES = TICKET_TYPES | AGENT_TYPES | CUSTOMER_TYPES | REQUESTER_TYPES
 """The types of all topics: how an event is read does not depend on its topic."""
 
 
