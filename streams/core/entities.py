@@ -133,14 +133,17 @@ class Entities:
         event = arrival.event
         if event.at > record.last_at + self.settings.forgotten:
             return None
-        if record.seen and entities.was_seen(record, event):
-            # Whether it differs from the one that counts is not known any more.
-            return ""
-        if arrival.identity not in record.history:
+        seen = bool(record.seen) and entities.was_seen(record, event)
+        if not seen and arrival.identity not in record.history:
             return None
         history = self._packing.unpack(record.history)
-        near = self.settings.forgotten
-        same = [e for e in history if e[2:4] == event[2:4] and abs(e.at - event.at) <= near]
+        runs = entities.runs_of(sorted([*history, event]), self.settings.forgotten, record.joined)
+        # A forgotten entity of this name may share the record, not its ids.
+        place = next(place for place, run in enumerate(runs) if event in run)
+        if seen and place == 0:
+            # Whether it differs from the one that counts is not known any more.
+            return ""
+        same = [one for one in history if one[2:4] == event[2:4] and one in runs[place]]
         if not same:
             return None
         other = same[0]

@@ -92,6 +92,7 @@ class Entity:
         "events",
         "gone",
         "history",
+        "joined",
         "last_at",
         "look_at",
         "offset",
@@ -111,6 +112,8 @@ class Entity:
         """Source offset of the last event applied: what stands at or below it is known."""
         self.since: int = _NEVER
         """What happened before is in `sums`."""
+        self.joined: int = _NEVER
+        """Events up to here are those of one entity, however far apart those are that were kept."""
         self.sums: Sums = Counter()
         self.gone: Sums = Counter()
         """What forgotten entities of this name came to."""
@@ -151,7 +154,7 @@ def answer(entity: Entity, kind: Kind, settings: Settings, packing: Packing, as_
     events = packing.unpack(entity.history)
     if not kind.hindsight:
         events = [event for event in events if event.at <= as_of]
-    runs = _runs(sorted(events), settings.forgotten)
+    runs = runs_of(sorted(events), settings.forgotten, entity.joined)
     settled, live = Counter(entity.gone), Counter(entity.sums)
     for index, run in enumerate(runs):
         if index:
@@ -164,11 +167,14 @@ def answer(entity: Entity, kind: Kind, settings: Settings, packing: Packing, as_
     return Answer(coarse(live, settings, as_of), coarse(settled, settings, as_of))
 
 
-def _runs(events: Sequence[Event], forgotten: int) -> list[list[Event]]:
-    """Sorted events, cut where neighbours are further apart than an entity is remembered."""
+def runs_of(events: Sequence[Event], forgotten: int, joined: int) -> list[list[Event]]:
+    """Sorted events, cut where neighbours are further apart than an entity is remembered.
+
+    There is no cut before `joined`: what lay in between has left the history.
+    """
     runs: list[list[Event]] = []
     for event in events:
-        if runs and event.at - runs[-1][-1].at <= forgotten:
+        if runs and (event.at <= joined or event.at - runs[-1][-1].at <= forgotten):
             runs[-1].append(event)
         else:
             runs.append([event])
@@ -206,21 +212,22 @@ def settle(entity: Entity, kind: Kind, settings: Settings, packing: Packing) -> 
         newest = min(newest, settings.reported_at)
     firm = newest - kind.on_time(settings)
     events = sorted(packing.unpack(entity.history))
-    runs = _runs(events, settings.forgotten)
+    runs = runs_of(events, settings.forgotten, entity.joined)
     outgrown = _outgrown(entity, settings)
     while len(runs) > 1 and (outgrown or runs[0][-1].at + settings.forgotten < firm):
         entity.gone.update(entity.sums)
         entity.gone.update(_counted(runs.pop(0), entity.since, kind, settings, newest))
-        entity.sums, entity.seen = Counter(), b""
-    kept = [event for run in runs for event in run]
+        entity.sums, entity.seen, entity.joined = Counter(), b"", _NEVER
+    alive = kept = [event for run in runs for event in run]
     if len(runs) == 1:
+        entity.joined = kept[-1].at
         kept = _move_on(entity, kept, kind.floor(firm - kind.ahead), kind, newest)
     entity.keep(kept, packing)
     if _outgrown(entity, settings):
         kept = _cut_early(entity, kept, kind, settings, newest)
         entity.keep(kept, packing)
     held = {id(event) for event in kept}
-    left = [digest(event) for event in events if id(event) not in held]
+    left = [digest(event) for event in alive if id(event) not in held]
     entity.seen = (entity.seen + b"".join(left))[-8 * MAX_SEEN :]
     entity.sums = coarse(entity.sums, settings, newest)
     entity.gone = coarse(entity.gone, settings, newest)
@@ -299,6 +306,8 @@ def dump(entity: Entity, packing: Packing) -> bytes:
     if entity.since >= 0:
         head["since"] = entity.since
         head["sums"] = dumped(entity.sums)
+    if entity.joined >= 0:
+        head["joined"] = entity.joined
     if entity.gone:
         head["gone"] = dumped(entity.gone)
     if entity.seen:
@@ -319,6 +328,7 @@ def load(raw: bytes, packing: Packing) -> Entity:
     entity.offset, entity.events = head["offset"], head["events"]
     entity.last_at = head["last_at"]
     entity.since = head.get("since", _NEVER)
+    entity.joined = head.get("joined", _NEVER)
     entity.sums = loaded(head.get("sums", ()))
     entity.gone = loaded(head.get("gone", ()))
     entity.seen = a2b_base64(head.get("seen", ""))

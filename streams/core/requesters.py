@@ -4,8 +4,9 @@ A ticket processor tells of each ticket what it is to its requester (`TicketFact
 again as it changes; a later telling replaces the earlier ones. Under one name all tickets of a
 requester come together, wherever their own partitions are.
 
-A ticket can change as long as it is remembered, so nothing is settled before, and no telling is
-late until then: in which order tickets are read makes no difference.
+A ticket can change as long as it is remembered, so no telling is late until then, and nothing is
+settled while the requester is remembered (or the history outgrows its cap): in which order tickets
+are read makes no difference.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from streams.core.entity import Sums
 from streams.core.events import REQUESTER_TICKET, Event
 from streams.core.instants import DAY
 from streams.core.settings import Settings
-from streams.core.spans import local_day, midnight, month_of
+from streams.core.spans import local_day, month_of
 from streams.core.ticket import Ticket
 
 MAX_NAME: Final = 128
@@ -169,10 +170,9 @@ class Requesters:
         return max(settings.apply_within, self.forgotten)
 
     def floor(self, at: int) -> int:
-        """The begin of a local month: requesters are counted by month."""
-        if at <= 0:
-            return -1
-        return midnight(f"{month_of(local_day(at, self.zone))}-01", self.zone)
+        """Nothing is settled by time: a ticket of any age may change, or change hands."""
+        del at
+        return -1
 
     def count(self, events: Sequence[Event], since: int, until: int, as_of: int) -> Sums:
         """Tickets, repeats, and by month who came, and who came again."""
@@ -206,20 +206,7 @@ class Requesters:
         )
 
     def touching(self, events: Sequence[Event], since: int) -> list[Event]:
-        """What counts of each ticket with a time since, or shortly before."""
+        """What counts of each ticket."""
+        del since
         counting = {id(event) for event in newest(events)}
-        earliest = since - self.repeat_window
-        return [
-            event
-            for event in events
-            if event is events[-1]
-            or (
-                id(event) in counting
-                and (event.at >= since or any(at >= earliest for at in times(facts_in(event.data))))
-            )
-        ]
-
-
-def times(facts: TicketFacts) -> tuple[int, ...]:
-    """Creation and resolutions."""
-    return facts.resolved if facts.created_at is None else (facts.created_at, *facts.resolved)
+        return [event for event in events if id(event) in counting or event is events[-1]]

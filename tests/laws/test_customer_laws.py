@@ -14,7 +14,7 @@ from streams.core.instants import DAY, HOUR
 from streams.core.processor import Outcome
 from streams.core.requesters import Requesters
 from streams.core.settings import Settings
-from tests.customer_events import MONTHS, START_MS, customer_events, tellings
+from tests.customer_events import MONTHS, START_MS, at_ms, customer_events, tellings, text
 from tests.laws.entity_lives import EntityPartition, decoded
 from tests.laws.lives import COMMIT, CRASH, LOST_TRANSACTION, Life, lives
 
@@ -121,3 +121,39 @@ def test_a_telling_of_an_old_ticket_is_not_late() -> None:
 
     found = lived(REQUESTERS, [told(1, 56), told(2, 0)])
     assert found.outcomes() == {(Outcome.APPLIED, ""): 2}
+
+
+DAYS_OF_A_YEAR = st.lists(st.integers(1, 70), min_size=2, max_size=12).map(
+    lambda pauses: [sum(pauses[: place + 1]) for place in range(len(pauses))]
+)
+"""With pauses that are sometimes longer than a customer is remembered."""
+
+
+@given(DAYS_OF_A_YEAR, st.sampled_from((FORGOTTEN, 400 * DAY)))
+def test_settling_at_every_step_forgets_no_period_and_no_purchase(
+    days: list[int], forgotten: int
+) -> None:
+    settings = Settings(zone=BERLIN, forgotten=forgotten)
+    events = [_purchase(day, number) for number, day in enumerate(days)]
+    arrivals = decoded(events, CUSTOMER_TYPES)
+    whole, stepwise = (EntityPartition(CUSTOMERS, settings, arrivals) for _ in "ab")
+    whole.read()
+    for _ in events:
+        stepwise.read(1)
+        stepwise.settle()
+    late = START_MS + 900 * DAY
+    soon = START_MS + (days[-1] + 1) * DAY
+    assert stepwise.sums(soon) == whole.sums(soon)
+    assert stepwise.sums(late) == whole.sums(late)
+
+
+def _purchase(day: int, number: int) -> Event:
+    return {
+        "specversion": "1.0",
+        "id": f"e{number}",
+        "source": "shop",
+        "type": "customer.active",
+        "subject": "C1",
+        "time": text(at_ms(day, 9)),
+        "data": {"activity": "purchase"},
+    }
