@@ -10,16 +10,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from streams.core import entity as entities
 from streams.core.aggregates import Totals
 from streams.core.entity import Entity, Kind, Sums
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
-from streams.core.processor import SETTLED_KEY, TOTALS_KEY, Cut, Outcome, Tallied, Verdict
+from streams.core.processor import TOTALS_KEY, Cut, Outcome, Tallied, Verdict
 from streams.core.record import Packing
 from streams.core.settings import Settings
 from streams.core.timers import Timers
+
+
+SETTLED_KEY: Final = b"\xffsettled"
+"""Key of what dropped entities leave, beside `TOTALS_KEY`: no name is invalid UTF-8."""
 
 
 @dataclass(slots=True)

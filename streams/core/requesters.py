@@ -16,6 +16,7 @@ from datetime import UTC, tzinfo
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from streams.core.case import Case
 from streams.core.entity import Sums
 from streams.core.events import REQUESTER_TICKET, Event
 from streams.core.instants import DAY
@@ -71,11 +72,9 @@ class Told(NamedTuple):
         return blake2b(name.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def facts_of(
-    name: str, ticket: Ticket, band: str = UNASKED, *, conflict: bool = False
-) -> tuple[str, TicketFacts] | None:
+def facts_of(name: str, ticket: Ticket) -> tuple[str, TicketFacts] | None:
     """The requester of a ticket and what is to be told; `None` without a requester."""
-    extra = ticket.extra or {}
+    extra, case = ticket.extra or {}, ticket.case
     requester = extra.get("requester")
     if not requester or len(requester) > MAX_NAME or ticket.gone:
         return None
@@ -88,9 +87,22 @@ def facts_of(
         ticket.channel or "",
         extra.get("category") or "",
         extra.get("segment") or "",
-        band,
-        conflict or extra.get("kind") in {"complaint", "conflict"},
+        _band(case),
+        case is not None and case.conflict_at >= 0,
     )
+
+
+def _band(case: Case | None) -> str:
+    """Of the CSAT answered last: the upper third of its scale, the lower third, or in between."""
+    surveys = () if case is None or case.surveys is None else case.surveys.values()
+    answers = [(one.answered_at, one.score) for one in surveys if one.kind == "csat"]
+    at, score = max(answers, default=(-1, 0))
+    if at < 0:
+        return UNASKED
+    # Thousandths of a point on a scale of 1 to 5.
+    if 3 * (score - 1_000) >= 8_000:
+        return SATISFIED
+    return DISSATISFIED if 3 * (score - 1_000) < 4_000 else NEUTRAL
 
 
 def gone(name: str) -> TicketFacts:

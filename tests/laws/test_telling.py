@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,3 +161,33 @@ def test_nothing_is_told_twice_where_nothing_changed() -> None:
         teller.read(1)
         teller.commit()
     assert len(teller.topic) == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "band"),
+    [(5, "satisfied"), (4, "satisfied"), (3, "neutral"), (2, "dissatisfied"), (1, "dissatisfied")],
+)
+def test_the_band_is_that_of_the_answer_given_last_and_a_conflict_stays_one(
+    score: int, band: str
+) -> None:
+    def later(number: int, event_type: str, **data: Any) -> Event:
+        time = f"2026-03-02T1{number}:00:00Z"
+        return CREATED | {"id": f"s{number}", "type": event_type, "time": time, "data": data}
+
+    scale = {"kind": "csat", "scale": {"min": 1, "max": 5}}
+    told = Teller(
+        decoded(
+            [
+                CREATED,
+                later(1, "ticket.updated", kind="complaint"),
+                later(2, "survey.responded", survey="q1", score=1, **scale),
+                later(3, "survey.responded", survey="q2", score=score, **scale),
+                later(4, "ticket.updated", kind="question"),
+            ],
+            SETTINGS,
+        )
+    )
+    told.read()
+    told.commit()
+    (event,) = told.topic
+    assert (event["data"]["band"], event["data"]["conflict"]) == (band, True)
