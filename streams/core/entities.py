@@ -21,7 +21,6 @@ from streams.core.record import Packing
 from streams.core.settings import Settings
 from streams.core.timers import Timers
 
-
 SETTLED_KEY: Final = b"\xffsettled"
 """Key of what dropped entities leave, beside `TOTALS_KEY`: no name is invalid UTF-8."""
 
