@@ -1,9 +1,9 @@
 """The vocabulary of the engine: what an event is once it has been decoded.
 
-Everything that arrives on `ticket-events` becomes exactly one of four values,
-an *arrival*:
+Everything that arrives on `ticket-events`, `agent-events` or `customer-events` becomes exactly
+one of four values, an *arrival*:
 
-* `Accepted`   - a valid event of a ticket, to be judged against its record;
+* `Accepted`   - a valid event of a ticket (agent, customer), to be judged against its record;
 * `Redaction`  - a Kafka tombstone: erase the ticket, by arrival;
 * `Ignored`    - valid but nothing of ours (an unknown type), counted;
 * `Refused`    - the producer's mistake, goes to `dead-letters` with a reason.
@@ -42,6 +42,47 @@ TICKET_TYPES: Final = frozenset(
         SURVEY_RESPONDED,
     }
 )
+
+SCHEDULED: Final = "agent.scheduled"
+ABSENT: Final = "agent.absent"
+PRESENCE: Final = "agent.presence"
+
+AGENT_TYPES: Final = frozenset({SCHEDULED, ABSENT, PRESENCE, SURVEY_SENT, SURVEY_RESPONDED})
+"""What `agent-events` carries; its surveys are those of the staff."""
+
+CUSTOMER_ACTIVE: Final = "customer.active"
+CUSTOMER_CHURNED: Final = "customer.churned"
+CUSTOMER_UPDATED: Final = "customer.updated"
+CONTACT_QUEUED: Final = "contact.queued"
+CONTACT_ANSWERED: Final = "contact.answered"
+CONTACT_ABANDONED: Final = "contact.abandoned"
+FEEDBACK: Final = "feedback.received"
+SELF_SERVICE: Final = "selfservice.session"
+
+CUSTOMER_TYPES: Final = frozenset(
+    {
+        CUSTOMER_ACTIVE,
+        CUSTOMER_CHURNED,
+        CUSTOMER_UPDATED,
+        CONTACT_QUEUED,
+        CONTACT_ANSWERED,
+        CONTACT_ABANDONED,
+        FEEDBACK,
+        SELF_SERVICE,
+        SURVEY_SENT,
+        SURVEY_RESPONDED,
+    }
+)
+"""What `customer-events` carries; its surveys are those without a ticket."""
+
+REQUESTER_TICKET: Final = "requester.ticket"
+REQUESTER_TYPES: Final = frozenset({REQUESTER_TICKET})
+"""What the internal topic of ticket facts carries."""
+
+STATES: Final = frozenset({"online", "busy", "away", "break", "offline"})
+"""What an agent can be doing."""
+ABSENCES: Final = frozenset({"sick", "vacation", "training", "other"})
+ACTIVITIES: Final = frozenset({"purchase", "renewal", "login", "visit"})
 
 REDACTED: Final = "redacted"
 """The reason of a deletion that erases what is known of the ticket, too."""
@@ -87,10 +128,10 @@ ATTRIBUTES: Final = (
 
 
 class Event(NamedTuple):
-    """One decoded ticket event.
+    """One decoded event.
 
     The first four fields are the *order key*: total, independent of arrival.
-    Two events of a ticket with equal `source` and `id` are the same event.
+    Two events of a ticket (agent, customer) with equal `source` and `id` are the same event.
     """
 
     at: int
@@ -100,7 +141,7 @@ class Event(NamedTuple):
     source: str
     id: str
     type: str
-    """One of `TICKET_TYPES`."""
+    """One of the types of its topic."""
     data: Mapping[str, Any]
     """Validated payload: known keys only, closed lists mapped, absent keys absent."""
 
@@ -109,6 +150,7 @@ class Accepted(NamedTuple):
     """A valid event, with its canonical bytes for the history."""
 
     ticket: str
+    """The event's subject: on the other topics an agent or a customer."""
     event: Event
     packed: bytes
     """The event as compact JSON `[at,sequence,source,id,type,data]`, keys of `data` sorted."""

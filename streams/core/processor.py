@@ -35,6 +35,7 @@ from streams.core.facts import (
 from streams.core.fold import extends, step
 from streams.core.record import FORMAT, Packing, Record
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
+from streams.core.requesters import MAX_NAME, TicketFacts, Told, facts_of, gone
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.settled import Settled
@@ -49,6 +50,10 @@ TOTALS_KEY: Final = b"\xfftotals"
 `streams.core.slots`; no ticket id is invalid UTF-8."""
 _OWN: Final = b"\xff"
 """What all of them begin with."""
+
+
+_UNTOLD: Final = frozenset({ev.REPLIED, ev.WORKED, ev.COST, ev.REVIEWED, ev.SURVEY_SENT})
+"""Events that change nothing requesters are told."""
 
 
 class Outcome(StrEnum):
@@ -90,6 +95,8 @@ class Cut(NamedTuple):
     outcomes: Tallied
     transitions: list[Transition]
     """What is to be said of SLA clocks, in order."""
+    told: tuple[Told, ...] = ()
+    """What requesters are to be told of their tickets."""
 
 
 Shown = tuple[Standing | None, tuple[promises.Standing, ...]]
@@ -116,10 +123,12 @@ class Processor:
         *,
         announcing: bool = True,
         bound: Bound = UNBOUNDED,
+        telling: bool = False,
     ) -> None:
         """Without `announcing` nothing is said of clocks (a replay only reports).
 
-        `bound` is how much may be refused before the partition stops.
+        `bound` is how much may be refused before the partition stops. With `telling` requesters
+        are told of their tickets (docs/decisions/0015).
         """
         self.settings = settings
         self.records: dict[str, Record] = {}
@@ -144,6 +153,13 @@ class Processor:
         self._packing = packing
         self._edges = edges
         self._announcing = announcing
+        self._telling = telling
+        self._known_to: dict[str, tuple[str, TicketFacts] | None] = {}
+        """Tickets that changed since the last cut: requester, and what he had been told."""
+        self._named: dict[str, set[str]] = {}
+        """Requesters whom their events named since then."""
+        self._retold: Counter[str] = Counter()
+        """Events since then that can change what requesters are told."""
         self._transitions: list[Transition] = []
         self._clock: int = -1
         """The latest effective now ever; it is kept, so that after a restart nothing that was said
@@ -217,6 +233,8 @@ class Processor:
             return _APPLIED, ""
         if record is None:
             record = self.records[arrival.ticket] = Record()
+        if self._telling:
+            self._hear(arrival.ticket, arrival.event)
         return self._judge_event(offset, arrival, record, batch)
 
     def _judge_event(
@@ -372,6 +390,8 @@ class Processor:
     def _touch(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.before:
             batch.before[ticket] = self._shown(record)
+            if self._telling and ticket not in self._known_to:
+                self._known_to[ticket] = facts_of(ticket, record.ticket)
 
     def _shown(self, record: Record) -> Shown:
         """What the ticket was counted as last; its clocks depend on the time, too."""
@@ -435,6 +455,39 @@ class Processor:
                 ticket, record.ticket, record.announced, now, self._packing
             )
             self._transitions += said
+
+    def _hear(self, ticket: str, event: Event) -> None:
+        """Note who may have to be told of the ticket."""
+        if event.type in _UNTOLD:
+            return
+        self._retold[ticket] += 1
+        requester = event.data.get("requester")
+        if requester and len(requester) <= MAX_NAME:
+            self._named.setdefault(ticket, set()).add(requester)
+
+    def _tell(self) -> tuple[Told, ...]:
+        """What changed for requesters since the last cut.
+
+        A ticket with several events that can change it is told of even if nothing has changed in
+        the end: a cut that was lost may have ended between them.
+        """
+        told: list[Told] = []
+        for ticket, before in self._known_to.items():
+            record = self.records.get(ticket)
+            if record is None:
+                continue
+            at, version = record.ticket.last_at, record.offset
+            now = facts_of(ticket, record.ticket)
+            if now is not None and (now != before or self._retold[ticket] > 1):
+                told.append(Told(now[0], at, version, now[1]))
+            former = self._named.get(ticket, set()) | ({before[0]} if before else set())
+            told += [
+                Told(name, at, version, gone(ticket))
+                for name in sorted(former)
+                if now is None or name != now[0]
+            ]
+        self._known_to, self._named, self._retold = {}, {}, Counter()
+        return tuple(told)
 
     # -- outcomes -------------------------------------------------------------------------
 
@@ -591,7 +644,14 @@ class Processor:
             value = None if record is None else records.dump(record, self.settings, self._packing)
             writes.append((ticket.encode(), value))
         writes.append((SEAL_KEY, self._slots.seal(self._cut)))
-        cut = Cut(self.position, writes, self._fresh, self._fresh_outcomes, self._transitions)
+        cut = Cut(
+            self.position,
+            writes,
+            self._fresh,
+            self._fresh_outcomes,
+            self._transitions,
+            self._tell(),
+        )
         self._transitions = []
         self._dirty = set()
         self._dropped = {t: last for t, last in self._dropped.items() if last >= self.position}

@@ -14,7 +14,15 @@ from collections.abc import Mapping, Sequence
 from traceback import walk_tb
 from typing import Any, Final
 
-from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
+from streams.core.events import (
+    TICKET_TYPES,
+    Accepted,
+    Arrival,
+    Event,
+    Ignored,
+    Redaction,
+    Refused,
+)
 from streams.wire.envelope import accepted, check_versions, read_sequence, read_time
 from streams.wire.kinds import Flags, members
 from streams.wire.parsing import parse, repeats_a_key
@@ -34,7 +42,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 """Kafka headers in order; of equal names the last one counts."""
 
 UNKNOWN_TYPE: Final = "unknown_type"
-"""Why a valid event of another kind is ignored."""
+"""Why a valid event of another kind, or of another topic, is ignored."""
 
 _STRUCTURED: Final = b"application/cloudevents"
 _PREFIX: Final = "ce_"
@@ -48,30 +56,33 @@ def decode(
     *,
     now_ms: int,
     future_skew_ms: int,
+    types: frozenset[str] = TICKET_TYPES,
 ) -> Arrival:
-    """What a record of `ticket-events` is; never raises, whatever the bytes.
+    """What a record of a topic is that carries these types; never raises, whatever the bytes.
 
-    An event more than `future_skew_ms` ahead of `now_ms` is refused; exactly that far
-    ahead it is not.
+    Default: `ticket-events`. An event more than `future_skew_ms` ahead of `now_ms` is refused;
+    exactly that far ahead it is not.
     """
     latest_ms = now_ms + future_skew_ms
     try:
         if _is_binary(headers):
-            return _read_carefully(key, value, headers, latest_ms, keyed=True)
+            return _read_carefully(key, value, headers, latest_ms, types, keyed=True)
         if value is None:
             return _tombstone(key)
         if key is not None and len(value) <= MAX_VALUE_BYTES:
-            clean = read_clean(value, key, latest_ms)
+            clean = read_clean(value, key, latest_ms, types)
             if clean is not None:
                 return clean
-        return _read_carefully(key, value, None, latest_ms, keyed=True)
+        return _read_carefully(key, value, None, latest_ms, types, keyed=True)
     except Refusal as refusal:
         return Refused(refusal.reason)
     except Exception as error:  # noqa: BLE001 - one message must not stop all others
         return _failed(error)
 
 
-def decode_line(line: bytes, *, now_ms: int, future_skew_ms: int) -> Arrival:
+def decode_line(
+    line: bytes, *, now_ms: int, future_skew_ms: int, types: frozenset[str] = TICKET_TYPES
+) -> Arrival:
     """What a line of a JSON Lines file is: a structured event, with no key to agree with.
 
     A blank line is refused as `empty`. The line break may be there or not.
@@ -79,10 +90,10 @@ def decode_line(line: bytes, *, now_ms: int, future_skew_ms: int) -> Arrival:
     latest_ms = now_ms + future_skew_ms
     try:
         if len(line) <= MAX_VALUE_BYTES:
-            clean = read_clean(line, None, latest_ms)
+            clean = read_clean(line, None, latest_ms, types)
             if clean is not None:
                 return clean
-        return _read_carefully(None, line, None, latest_ms, keyed=False)
+        return _read_carefully(None, line, None, latest_ms, types, keyed=False)
     except Exception as error:  # noqa: BLE001 - as above
         return _failed(error)
 
@@ -124,7 +135,13 @@ def _tombstone(key: bytes | None) -> Redaction | Refused:
 
 
 def _read_carefully(
-    key: bytes | None, value: bytes | None, headers: Headers | None, latest_ms: int, *, keyed: bool
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers | None,
+    latest_ms: int,
+    types: frozenset[str],
+    *,
+    keyed: bool,
 ) -> Accepted | Ignored | Refused:
     """Read a message step by step; `headers` only where they carry the attributes."""
     source, flags = "", set[str]()
@@ -134,7 +151,7 @@ def _read_carefully(
         else:
             event = _assembled(headers, value, flags)
         source = _readable_source(event)
-        return _judged(event, key, latest_ms, flags, keyed=keyed)
+        return _judged(event, key, latest_ms, types, flags, keyed=keyed)
     except Refusal as refusal:
         return Refused(refusal.reason, source)
 
@@ -174,22 +191,27 @@ def _readable_source(event: Mapping[str, Any]) -> str:
 
 
 def _judged(
-    event: Mapping[str, Any], key: bytes | None, latest_ms: int, flags: Flags, *, keyed: bool
+    event: Mapping[str, Any],
+    key: bytes | None,
+    latest_ms: int,
+    types: frozenset[str],
+    flags: Flags,
+    *,
+    keyed: bool,
 ) -> Accepted | Ignored:
     """The accepted event, or why it is ignored; raises `Refusal`."""
     if event.get("specversion") is None:
         raise missing("specversion")
     check_versions(event["specversion"], event.get("dataschema"))
     event_type = _event_type(event)
-    payload = PAYLOADS.get(event_type)
-    if payload is None:
+    if event_type not in types:
         return Ignored(UNKNOWN_TYPE)
     if keyed:
         _check_key(event.get("subject"), key)
     for name in _REQUIRED:
         if event.get(name) is None:
             raise missing(name)
-    data = payload.read(_payload(event, event_type), flags)
+    data = PAYLOADS[event_type].read(_payload(event, event_type), flags)
     ticket = ID.read(event["subject"], flags)
     event_id = ID.read(event["id"], flags)
     source = NAMED.read(event["source"], flags)
@@ -217,7 +239,7 @@ def _payload(event: Mapping[str, Any], event_type: str) -> Any:
 
 
 def _check_key(subject: Any, key: bytes | None) -> None:
-    """The state of a ticket lives on the partition of its key, so both must agree."""
+    """The state of a subject lives on the partition of its key, so both must agree."""
     if key is None:
         raise Refusal(Reason.KEY)
     if type(subject) in {str, int} and str(subject).encode() != key:

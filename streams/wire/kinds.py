@@ -77,19 +77,19 @@ def one_of(names: Iterable[str]) -> Kind:
     return Kind(Literal[tuple(sorted(known))], read)
 
 
-def number(*, least: int = -MAX_EXACT) -> Kind:
-    """A number from `least` on; a whole one becomes an integer, so that 5.0 is 5."""
+def number(*, least: int = -MAX_EXACT, most: int = MAX_EXACT) -> Kind:
+    """A number of `least` to `most`; a whole one becomes an integer, so that 5.0 is 5."""
 
     def read(value: Any, _: Flags) -> int | float:
         if type(value) is not int and type(value) is not float:
             raise Refusal(Reason.TYPE)
         if abs(value) > MAX_EXACT:
             raise Refusal(Reason.NUMBER)
-        if value < least:
+        if not least <= value <= most:
             raise Refusal(Reason.VALUE)
         return int(value) if value == int(value) else value
 
-    return Kind(_bounded(int, Meta(ge=least, le=MAX_EXACT)), read)
+    return Kind(_bounded(int, Meta(ge=least, le=most)), read)
 
 
 def _boolean(value: Any, _: Flags) -> bool:
@@ -123,6 +123,28 @@ def map_of(kind: Kind) -> Kind:
         return {name.read(key, flags): kind.read(entry, flags) for key, entry in entries}
 
     entry = GenericAlias(dict, (name.strict, kind.strict))
+    return Kind(_bounded(entry, Meta(max_length=MAX_ITEMS)), read)
+
+
+def texts_by_name(known: Iterable[str]) -> Kind:
+    """An object of texts under names the source chooses; null clears one.
+
+    A value of another type is refused under a `known` name, and else left out and flagged.
+    """
+    expected = frozenset(known)
+    name, value_of = text(), text()
+
+    def read(value: Any, flags: Flags) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for key, item in members(value).items():
+            if item is None or type(item) in {str, int, float} or key in expected:
+                read_key = name.read(key, flags)
+                fields[read_key] = None if item is None else value_of.read(item, flags)
+            else:
+                flags.add(Flag.UNKNOWN_ATTRIBUTE)
+        return fields
+
+    entry = GenericAlias(dict, (name.strict, value_of.strict | None))
     return Kind(_bounded(entry, Meta(max_length=MAX_ITEMS)), read)
 
 

@@ -1,4 +1,4 @@
-"""What `data` holds, per event type of the topic `ticket-events` (CONTRACTS section 1).
+"""What `data` holds, per event type, and which topic carries which (CONTRACTS section 1).
 
 These tables are the one statement of the payloads in code: the fast reader, the careful
 reader and the list of fields that can be missing all come from them, and a test compares
@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streams.core import events as ev
+from streams.core.instants import DAY, parse_rfc3339
+from streams.core.requesters import DISSATISFIED, NEUTRAL, SATISFIED, UNASKED
+from streams.wire.envelope import EARLIEST_MS
 from streams.wire.kinds import (
     BOOLEAN,
     Kind,
@@ -20,8 +23,12 @@ from streams.wire.kinds import (
     one_of,
     record,
     text,
+    texts_by_name,
 )
-from streams.wire.reasons import MAX_ID, Reason, Refusal
+from streams.wire.reasons import MAX_ID, Reason, Refusal, missing
+
+MAX_SPAN_MS: Final = 366 * DAY
+"""A longer shift or absence is a mistake (inclusive: one of this length is read)."""
 
 ID: Final = text(least=1, most=MAX_ID)
 """An event's `id`, or a ticket id."""
@@ -46,6 +53,10 @@ _SNAPSHOT: Final = record(
 _MONEY: Final = {"amount": number(), "currency": TEXT}
 _SURVEY: Final = {"survey": TEXT, "kind": one_of({"csat", "nps", "ces", "esat"})}
 _TOUCHPOINT: Final = {"via": TEXT, "touchpoint": TEXT}
+_SCALE: Final = record("scale", {"min": number(), "max": number()}, {})
+_SPAN: Final = {"start": TEXT, "end": TEXT}
+"""Instants stay text here, as they came; `check` has seen that they are some."""
+_CONTACT: Final = record("", {"channel": TEXT, "queue": TEXT}, {"ticket": ID})
 
 PAYLOADS: Final[Mapping[str, Kind]] = {
     ev.CREATED: _SNAPSHOT,
@@ -88,14 +99,40 @@ PAYLOADS: Final[Mapping[str, Kind]] = {
         _SURVEY
         | {
             "score": number(),
-            "scale": record("scale", {"min": number(), "max": number()}, {}),
+            "scale": _SCALE,
         },
         _TOUCHPOINT | {"agent": TEXT, "aspects": map_of(number()), "reasons": list_of(TEXT)},
+    ),
+    ev.SCHEDULED: record("", {"shift": TEXT} | _SPAN | {"queue": TEXT}, {"cancelled": BOOLEAN}),
+    ev.ABSENT: record("", _SPAN | {"reason": one_of(ev.ABSENCES)}, {}),
+    ev.PRESENCE: record("", {"state": one_of(ev.STATES), "queue": TEXT}, {}),
+    ev.CUSTOMER_ACTIVE: record("", {"activity": one_of(ev.ACTIVITIES)}, {"value": number()}),
+    ev.CUSTOMER_CHURNED: record("", {}, {}),
+    ev.CUSTOMER_UPDATED: texts_by_name(("segment", "region")),
+    ev.CONTACT_QUEUED: _CONTACT,
+    ev.CONTACT_ANSWERED: _CONTACT,
+    ev.CONTACT_ABANDONED: _CONTACT,
+    ev.FEEDBACK: record(
+        "",
+        {"channel": TEXT},
+        {"score": number(), "scale": _SCALE, "sentiment": number(least=-1, most=1)},
+    ),
+    ev.SELF_SERVICE: record("", {"resolved": BOOLEAN}, {"article": TEXT}),
+    ev.REQUESTER_TICKET: record(
+        "",
+        {
+            "ticket": ID,
+            "resolved": list_of(number(least=0)),
+            "band": one_of({SATISFIED, NEUTRAL, DISSATISFIED, UNASKED}),
+            "conflict": BOOLEAN,
+        },
+        {"created": number(least=0)}
+        | dict.fromkeys(("queue", "channel", "category", "segment"), TEXT),
     ),
 }
 """The payload of each event type."""
 
-WITHOUT_DATA: Final = frozenset({ev.RESTORED})
+WITHOUT_DATA: Final = frozenset({ev.RESTORED, ev.CUSTOMER_CHURNED})
 """Types whose `data` may be absent; for every other one that is `missing:data`."""
 
 
@@ -118,6 +155,24 @@ def _scores_on_scale(_ticket: str, data: Mapping[str, Any]) -> None:
         raise Refusal(Reason.VALUE)
 
 
+def _span(_ticket: str, data: Mapping[str, Any]) -> None:
+    try:
+        start, end = parse_rfc3339(data["start"]), parse_rfc3339(data["end"])
+    except ValueError:
+        raise Refusal(Reason.TIMESTAMP) from None
+    if start < EARLIEST_MS:
+        raise Refusal(Reason.ANCIENT)
+    if not 0 < end - start <= MAX_SPAN_MS:
+        raise Refusal(Reason.VALUE)
+
+
+def _score_with_its_scale(ticket: str, data: Mapping[str, Any]) -> None:
+    if "score" in data:
+        if "scale" not in data:
+            raise missing("scale")
+        _scores_on_scale(ticket, data)
+
+
 def _criteria_within_max(_ticket: str, data: Mapping[str, Any]) -> None:
     for criterion in data["criteria"].values():
         if criterion["max"] == 0 or criterion["score"] > criterion["max"]:
@@ -128,4 +183,7 @@ RULES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], None]]] = {
     ev.MERGED: _no_self_merge,
     ev.REVIEWED: _criteria_within_max,
     ev.SURVEY_RESPONDED: _scores_on_scale,
+    ev.SCHEDULED: _span,
+    ev.ABSENT: _span,
+    ev.FEEDBACK: _score_with_its_scale,
 }

@@ -87,6 +87,17 @@ REQUIRED_FIELDS: Final = (
     "scale",
     "scale.min",
     "scale.max",
+    "shift",
+    "start",
+    "end",
+    "queue",
+    "state",
+    "activity",
+    "channel",
+    "resolved",
+    "ticket",
+    "band",
+    "conflict",
 )
 """Every field that can be missing: CloudEvents attributes, then those of `data` by path.
 
@@ -108,9 +119,12 @@ REASONS: Final[Mapping[str, str]] = {
         f"{MAX_KEPT_BYTES}."
     ),
     Reason.TYPE: "A field holds another JSON type than its own.",
-    Reason.VALUE: "A field holds a value outside its bounds: too long, or off its scale.",
-    Reason.TIMESTAMP: "`time` is no RFC 3339 date-time with a zone.",
-    Reason.ANCIENT: "`time` lies before 2000-01-01Z.",
+    Reason.VALUE: (
+        "A field holds a value outside its bounds: too long, off its scale, or a time span that "
+        "is empty or longer than a year."
+    ),
+    Reason.TIMESTAMP: "`time` (or `start`, `end`) is no RFC 3339 date-time with a zone.",
+    Reason.ANCIENT: "`time` (or `start`) lies before 2000-01-01Z.",
     Reason.FUTURE: "`time` lies further ahead of the wall clock than `lateness.future_skew`.",
     Reason.VERSION: "`specversion` is not 1.0, or `dataschema` is not version 1.",
     Reason.KEY: "The Kafka record has no key that could be a ticket id.",

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import UNSET, Raw, UnsetType, defstruct, to_builtins
 from msgspec.json import Decoder
 
-from streams.core.events import Accepted, Event
+from streams.core.events import TICKET_TYPES, Accepted, Event
 from streams.wire.codec import canonical, dumps
 from streams.wire.envelope import check_versions, read_sequence, read_time
 from streams.wire.parsing import strings_in
@@ -90,15 +90,20 @@ class _Payloads:
 _PAYLOADS: Final = {name: _Payloads(name) for name in PAYLOADS}
 
 
-def read_clean(value: bytes, key: bytes | None, latest_ms: int) -> Accepted | None:
-    """The event, if it is clean and (unless `key` is None) its subject is the key.
+def read_clean(
+    value: bytes,
+    key: bytes | None,
+    latest_ms: int,
+    types: frozenset[str] = TICKET_TYPES,
+) -> Accepted | None:
+    """The event, if it is clean, of these types, and (unless `key` is None) its subject the key.
 
     `None` says nothing about the message but that it has to be read carefully.
     """
     try:
         envelope = _DECODER.decode(value)
         ticket, event_type = envelope.subject, envelope.type
-        payloads = _PAYLOADS.get(event_type)
+        payloads = _PAYLOADS.get(event_type) if event_type in types else None
         if payloads is None or (key is not None and ticket.encode() != key):
             return None
         if envelope.specversion != "1.0" or envelope.dataschema is not UNSET:

@@ -40,6 +40,7 @@ def test_it_has_every_topic() -> None:
         "ticket-events",
         "agent-events",
         "customer-events",
+        "{app}-ticket-facts",
         "sla-transitions",
         "late-events",
         "dead-letters",

@@ -49,12 +49,13 @@ def _references(node: Any) -> list[str]:
     return own + [found for item in node.values() for found in _references(item)]
 
 
-def test_every_ticket_event_type_has_a_schema_that_names_it() -> None:
-    for event_type in ev.TICKET_TYPES:
+def test_every_event_type_has_a_schema_that_names_it() -> None:
+    types = ev.TICKET_TYPES | ev.AGENT_TYPES | ev.CUSTOMER_TYPES | ev.REQUESTER_TYPES
+    for event_type in types:
         schema = json.loads((SCHEMAS / f"events/{event_type}.json").read_text())
         assert schema["properties"]["type"] == {"const": event_type}
         assert ("data" in schema.get("required", [])) == (event_type not in WITHOUT_DATA)
-    assert set(PAYLOADS) == ev.TICKET_TYPES
+    assert set(PAYLOADS) == types
 
 
 def test_the_attributes_and_closed_lists_are_those_of_the_engine() -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from streams.core.events import Accepted, Arrival, Refused
+from streams.core.events import (
+    AGENT_TYPES,
+    CUSTOMER_TYPES,
+    REQUESTER_TYPES,
+    TICKET_TYPES,
+    Accepted,
+    Arrival,
+    Refused,
+)
 from streams.core.instants import parse_rfc3339
 from streams.wire.cloudevents import decode
 
@@ -54,7 +62,44 @@ PAYLOADS: dict[str, Any] = {
         "aspects": {"speed": 5},
         "reasons": ["fast"],
     },
+    "agent.scheduled": {
+        "shift": "s-1",
+        "start": "2026-03-02T08:00:00Z",
+        "end": "2026-03-02T16:00:00+01:00",
+        "queue": "payments",
+        "cancelled": False,
+    },
+    "agent.absent": {
+        "start": "2026-03-02T08:00:00Z",
+        "end": "2026-03-02T16:00:00Z",
+        "reason": "sick",
+    },
+    "agent.presence": {"state": "online", "queue": "payments"},
+    "customer.active": {"activity": "purchase", "value": 3},
+    "customer.churned": {},
+    "customer.updated": {"segment": "enterprise", "region": None, "plan": "gold"},
+    "contact.queued": {"channel": "phone", "queue": "payments", "ticket": "T-2"},
+    "contact.answered": {"channel": "phone", "queue": "payments"},
+    "contact.abandoned": {"channel": "phone", "queue": "payments"},
+    "feedback.received": {
+        "channel": "store",
+        "score": 4,
+        "scale": {"min": 1, "max": 5},
+        "sentiment": -1,
+    },
+    "selfservice.session": {"resolved": True, "article": "refunds"},
+    "requester.ticket": {
+        "ticket": "T-9",
+        "created": 1_772_442_000_000,
+        "resolved": [1_772_445_600_000],
+        "queue": "payments",
+        "band": "none",
+        "conflict": False,
+    },
 }
+
+ALL_TYPES = TICKET_TYPES | AGENT_TYPES | CUSTOMER_TYPES | REQUESTER_TYPES
+"""The types of all topics: how an event is read does not depend on its topic."""
 
 
 def event(event_type: str = "ticket.updated", **changes: Any) -> dict[str, Any]:
@@ -80,7 +125,7 @@ def arrival(
 ) -> Arrival:
     """What a record is at `NOW`."""
     raw = json.dumps(value).encode() if isinstance(value, dict) else value
-    return decode(key, raw, headers, now_ms=NOW, future_skew_ms=FUTURE_SKEW)
+    return decode(key, raw, headers, now_ms=NOW, future_skew_ms=FUTURE_SKEW, types=ALL_TYPES)
 
 
 def accepted(value: dict[str, Any] | bytes, **record: Any) -> Accepted:

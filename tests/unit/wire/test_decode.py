@@ -11,6 +11,7 @@ from streams.core.events import Accepted, Event, Ignored, Redaction, Refused
 from streams.core.instants import parse_rfc3339
 from streams.wire.cloudevents import UNKNOWN_TYPE, decode, decode_line
 from streams.wire.payloads import PAYLOADS as KINDS
+from streams.wire.payloads import WITHOUT_DATA
 from tests.unit.wire.samples import (
     FUTURE_SKEW,
     NOW,
@@ -113,12 +114,15 @@ class TestLines:
 
 
 class TestTypes:
-    @pytest.mark.parametrize(
-        "event_type",
-        ["agent.presence", "customer.active", "contact.queued", "ticket.viewed", "TICKET.CREATED"],
-    )
+    @pytest.mark.parametrize("event_type", ["ticket.viewed", "TICKET.CREATED"])
     def test_another_type_is_ignored_whatever_its_data(self, event_type: str) -> None:
         assert arrival(event(event_type, data=3)) == Ignored(UNKNOWN_TYPE)
+
+    @pytest.mark.parametrize("event_type", ["agent.presence", "customer.active", "contact.queued"])
+    def test_what_belongs_to_another_topic_is_ignored_on_this_one(self, event_type: str) -> None:
+        raw = json.dumps(event(event_type, data=3)).encode()
+        found = decode(b"T-1", raw, (), now_ms=NOW, future_skew_ms=FUTURE_SKEW)
+        assert found == Ignored(UNKNOWN_TYPE)
 
     def test_of_an_unknown_type_only_the_version_matters(self) -> None:
         unknown = event("ticket.viewed", id=None, time="soon")
@@ -129,9 +133,48 @@ class TestTypes:
     def test_restored_needs_no_data(self, data: Any) -> None:
         assert accepted(event("ticket.restored", data=data)).event.data == {}
 
-    @pytest.mark.parametrize("event_type", sorted(set(PAYLOADS) - {"ticket.restored"}))
+    @pytest.mark.parametrize("event_type", sorted(set(PAYLOADS) - WITHOUT_DATA))
     def test_every_other_type_does(self, event_type: str) -> None:
         assert reason(event(event_type, data=None)) == "missing:data"
+
+
+class TestSpans:
+    """start [------------ a year at most ------------) end."""
+
+    @pytest.mark.parametrize(
+        ("start", "end", "expected"),
+        [
+            ("2026-03-02T08:00:00Z", "2026-03-02T08:00:00.001Z", None),
+            ("2026-03-02T08:00:00Z", "2026-03-02T09:00:00+01:00", "value"),
+            ("2026-03-02T08:00:00Z", "2027-03-03T08:00:00Z", None),
+            ("2026-03-02T08:00:00Z", "2027-03-03T08:00:00.001Z", "value"),
+            ("2000-01-01T00:00:00+00:01", "2000-01-02T00:00:00Z", "ancient"),
+            ("monday", "2026-03-02T08:00:00Z", "timestamp"),
+            ("2026-03-02T08:00:00Z", "2026-03-02", "timestamp"),
+        ],
+    )
+    @pytest.mark.parametrize("event_type", ["agent.scheduled", "agent.absent"])
+    def test_bounds(self, event_type: str, start: str, end: str, expected: str | None) -> None:
+        data = PAYLOADS[event_type] | {"start": start, "end": end}
+        found = arrival(event(event_type, data=data))
+        assert (found.reason if isinstance(found, Refused) else None) == expected
+
+
+class TestCustomerAttributes:
+    """Whatever a source declares is kept, as long as it is a text."""
+
+    def test_of_any_name(self) -> None:
+        found = accepted(event("customer.updated", data={"plan": "gold", "seats": 7, "vip": None}))
+        assert found.event.data == {"plan": "gold", "seats": "7", "vip": None}
+        assert found.flags == ("normalised",)
+
+    @pytest.mark.parametrize("value", [True, ["x"], {"a": "b"}])
+    def test_what_is_no_text_is_left_out_or_refused_where_the_name_is_known(
+        self, value: Any
+    ) -> None:
+        found = accepted(event("customer.updated", data={"plan": value}))
+        assert (found.event.data, found.flags) == ({}, ("unknown_attribute",))
+        assert reason(event("customer.updated", data={"region": value})) == "type"
 
 
 class TestVersions:

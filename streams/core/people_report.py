@@ -1,0 +1,217 @@
+"""The report's key `people`: hours that were planned, worked and lost, cover, and the staff.
+
+What tickets know of agents - how long they were handled, who touched and resolved them, when
+they came - is handed in: this module knows no tickets.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from streams.core import cover as covers
+from streams.core import people, surveys
+from streams.core.calendars import Interval
+from streams.core.entities import EntityBooks
+from streams.core.entity import Entity, Sums, answer, coarse
+from streams.core.people import Agents
+from streams.core.policies import governing
+from streams.core.record import Packing
+from streams.core.settings import Settings
+from streams.core.spans import Span, month_of, overlaps
+
+
+class Work(NamedTuple):
+    """What one agent did with tickets on one local day."""
+
+    handled_ms: int = 0
+    touched: int = 0
+    resolved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """What is known of tickets and belongs beside the hours."""
+
+    work: Mapping[tuple[str, str], Work] = field(default_factory=dict)
+    """By agent and local day (`2026-03-02`)."""
+    arrivals: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """When tickets were created, by queue; those of the last `LOOKS_BACK` are enough."""
+
+
+NO_TICKETS: Final = Tickets()
+
+
+def people_report(
+    books: EntityBooks,
+    kind: Agents,
+    settings: Settings,
+    packing: Packing,
+    as_of: int,
+    *,
+    tickets: Tickets = NO_TICKETS,
+    min_staff: int = 1,
+) -> dict[str, Any]:
+    """Everything known of agents as of an instant, as JSON values; times in seconds.
+
+    Raises `SettledError` when `as_of` lies too far back.
+    """
+    by_agent: dict[str, Sums] = {}
+    whole = coarse(books.settled, settings, as_of)
+    for name, record in books.records.items():
+        found = answer(record, kind, settings, packing, as_of)
+        by_agent[name] = found.live
+        whole.update(found.live)
+        whole.update(found.settled)
+    return {
+        **_figures(whole),
+        "agents": {
+            name: _figures(sums) | _worked(name, sums, tickets.work)
+            for name, sums in sorted(by_agent.items())
+            if +sums
+        },
+        "queues": _split(whole, 2),
+        "days": _split(whole, 1),
+        "cover": cover_report(books, kind, settings, packing, as_of, tickets, min_staff),
+        "surveys": surveys.report(whole),
+    }
+
+
+_TIMES: Final = frozenset(
+    {
+        people.SCHEDULED_TIME,
+        people.WITHIN,
+        people.OVERTIME,
+        people.ESTIMATED,
+        *people.LOST.values(),
+    }
+)
+
+
+def _figures(sums: Sums) -> dict[str, Any]:
+    """Hours planned, present and lost, of all days and queues together."""
+    total: Counter[str] = Counter()
+    for key, number in sums.items():
+        total[key[0]] += number
+    planned, within = total[people.SCHEDULED_TIME], total[people.WITHIN]
+    return {
+        "scheduled_s": planned / 1000,
+        "present_s": (within + total[people.OVERTIME]) / 1000,
+        "present_within_s": within / 1000,
+        "overtime_s": total[people.OVERTIME] / 1000,
+        "estimated_s": total[people.ESTIMATED] / 1000,
+        "lost_s": (planned - within) / 1000,
+        "lost_by_reason_s": {
+            reason: total[measure] / 1000
+            for reason, measure in people.LOST.items()
+            if total[measure]
+        },
+        "adherence": within / planned if planned else None,
+    }
+
+
+def _split(sums: Sums, place: int) -> dict[str, Any]:
+    """The figures by one label: 1 is the day (or month), 2 the queue."""
+    parts: dict[str, Sums] = {}
+    for key, number in sums.items():
+        if key[0] in _TIMES:
+            parts.setdefault(key[place], Counter())[key] = number
+    return {label: _figures(part) for label, part in sorted(parts.items())}
+
+
+def _worked(agent: str, sums: Sums, work: Mapping[tuple[str, str], Work]) -> dict[str, Any]:
+    """What an agent did with tickets, by the time and the days of being there.
+
+    Without any presence: by the days with work on tickets. Work on a day without presence is no
+    part of the occupancy.
+    """
+    present: Counter[str] = Counter()
+    days = 0
+    for key, number in sums.items():
+        if key[0] in {people.WITHIN, people.OVERTIME}:
+            present[key[1]] += number
+        days += number if key[0] == people.PRESENT_DAYS else 0
+    own = {day: done for (name, day), done in work.items() if name == agent}
+    handled = sum(d.handled_ms for day, d in own.items() if day in present or _month(day, present))
+    touched, resolved = (sum(done[part] for done in own.values()) for part in (1, 2))
+    days = days or len(own)
+    return {
+        "occupancy": handled / present.total() if present.total() else None,
+        "handled_s": sum(done.handled_ms for done in own.values()) / 1000,
+        "touched": touched,
+        "resolved": resolved,
+        "days": days,
+        "touched_per_day": touched / days if days else None,
+        "resolved_per_day": resolved / days if days else None,
+    }
+
+
+def _month(day: str, present: Mapping[str, int]) -> bool:
+    return month_of(day) in present
+
+
+# Cover
+
+
+def cover_report(
+    books: EntityBooks,
+    kind: Agents,
+    settings: Settings,
+    packing: Packing,
+    as_of: int,
+    tickets: Tickets,
+    min_staff: int,
+) -> dict[str, Any]:
+    """Cover by queue, of the queues that agents are scheduled for or present in.
+
+    Promised is the open time of the policy that governs a ticket of which nothing but the queue
+    is known; where there is none, the time of all shifts together. It begins with the first
+    shift or presence that is known of the queue.
+    """
+    back = max(0, as_of - covers.LOOKS_BACK)
+    present: dict[str, list[Span[str]]] = {}
+    planned: dict[str, list[Interval]] = {}
+    for record in books.records.values():
+        _staff(record, packing, (max(back, record.since), as_of), present, planned)
+    found = {}
+    for queue in sorted({*present, *planned}):
+        staffed = [(span.start, span.end) for span in present.get(queue, ())]
+        shifts = covers.union(planned.get(queue, ()))
+        begun = min(start for start, _ in (*staffed, *shifts))
+        hours = _promised(queue, begun, as_of, settings)
+        arrivals = [at for at in tickets.arrivals.get(queue, ()) if begun <= at < as_of]
+        found[queue] = covers.figures(
+            covers.cover(
+                shifts if hours is None else hours,
+                present.get(queue, ()),
+                min_staff,
+                arrivals,
+                kind.zone,
+            )
+        ) | {"promised_by": "shifts" if hours is None else "policy"}
+    return found
+
+
+def _staff(
+    record: Entity,
+    packing: Packing,
+    between: tuple[int, int],
+    present: dict[str, list[Span[str]]],
+    planned: dict[str, list[Interval]],
+) -> None:
+    """Add when an agent was there, and was to be, by queue."""
+    since, as_of = between
+    events = sorted(e for e in packing.unpack(record.history) if e.at <= as_of)
+    plan = people.planned(events)
+    for shift in overlaps(plan, since, as_of):
+        planned.setdefault(shift.value, []).append((shift.start, shift.end))
+    for span in overlaps(people.states(events, plan, as_of), since, as_of):
+        if span.value.state in people.WORKING:
+            queue = span.value.queue
+            present.setdefault(queue, []).append(Span(span.start, span.end, queue))
+
+
+def _promised(queue: str, start: int, end: int, settings: Settings) -> Iterable[Interval] | None:
+    matching = settings.policies.matching(lambda name: queue if name == "queue" else None)
+    policy = governing(matching, end)
+    return None if policy is None else list(policy.calendar.open_in(start, end))

@@ -1,0 +1,193 @@
+"""What requesters are told adds up to what tickets are, whatever befalls who tells it.
+
+tickets, partition 0 --cut--> told --.
+tickets, partition 1 --cut--> told ---+--> requesters: the same sums as told all at once
+                  crash: told again --'
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.entity import Sums
+from streams.core.events import REQUESTER_TYPES
+from streams.core.instants import DAY
+from streams.core.processor import Processor
+from streams.core.requesters import Requesters
+from streams.core.settings import Settings
+from streams.wire import packing
+from streams.wire.requesters import written
+from tests import strategies
+from tests.laws.driving import decoded
+from tests.laws.entity_lives import EntityPartition
+from tests.laws.entity_lives import decoded as decoded_told
+from tests.laws.lives import COMMIT, Life, lives
+
+SETTINGS = Settings()
+KIND = Requesters(ZoneInfo("Europe/Berlin"))
+END = int(strategies.START.timestamp() * 1000) + 30 * DAY
+
+Event = dict[str, Any]
+
+CREATED: Event = {
+    "specversion": "1.0",
+    "id": "1",
+    "source": "s",
+    "type": "ticket.created",
+    "subject": "T1",
+    "time": "2026-03-02T09:00:00Z",
+    "data": {"requester": "C1"},
+}
+NAMES = st.lists(st.sampled_from(("C1", "C2", None, "")), min_size=30, max_size=30)
+
+
+def requested(events: list[Event], names: list[str | None]) -> list[Event]:
+    """The same events; some of them say whose ticket it is."""
+    found = []
+    for event, name in zip(events, names * 3, strict=False):
+        if name == "" or event["type"] not in {"ticket.created", "ticket.updated"}:
+            found.append(event)
+        else:
+            found.append(event | {"data": {**event.get("data", {}), "requester": name}})
+    return found
+
+
+@dataclass
+class Teller:
+    """A partition of tickets that tells, and a topic that keeps what left it."""
+
+    log: list[Any]
+    topic: list[Event] = field(default_factory=list)
+    changelog: dict[bytes, bytes | None] = field(default_factory=dict)
+    committed: int = 0
+
+    def __post_init__(self) -> None:
+        self.processor = Processor(SETTINGS, packing, telling=True)
+
+    def read(self, count: int | None = None) -> None:
+        start = self.processor.position
+        end = len(self.log) if count is None else min(len(self.log), start + count)
+        self.processor.apply(list(enumerate(self.log[start:end], start)))
+
+    def commit(self) -> None:
+        cut = self.processor.cut()
+        self._send(cut.told)
+        self.changelog.update(cut.writes)
+        self.committed = cut.position
+
+    def crash(self, share: float) -> None:
+        """Without transactions: what was to be told has left, of the changelog a part is there."""
+        cut = self.processor.cut()
+        self._send(cut.told)
+        self.changelog.update(cut.writes[: round(share * len(cut.writes))])
+        self.processor = Processor(SETTINGS, packing, telling=True)
+        for _ in self.processor.restore(dict(self.changelog)):
+            pass
+        self.processor.position = self.committed
+
+    def _send(self, told: Iterable[Any]) -> None:
+        self.topic += [packing.loads(written(one).value) for one in told]
+
+
+def sums(told: list[Event]) -> tuple[dict[str, Sums], Sums]:
+    """What requesters make of it."""
+    partition = EntityPartition(KIND, SETTINGS, decoded_told(told, REQUESTER_TYPES))
+    partition.read()
+    return partition.sums(END)
+
+
+CRASH = st.tuples(st.just("crash"), st.sampled_from((0.0, 0.5, 1.0)))
+
+
+@given(
+    st.builds(requested, strategies.event_sets(events=14), NAMES).flatmap(strategies.arrivals),
+    lives(COMMIT, CRASH),
+)
+def test_crashes_and_cuts_change_nothing_in_the_end(arrived: list[Event], life: Life) -> None:
+    whole, broken = (Teller(decoded(arrived, SETTINGS)) for _ in "ab")
+    whole.read()
+    whole.commit()
+    for name, *arguments in life:
+        getattr(broken, name)(*arguments)
+    broken.read()
+    broken.commit()
+    assert sums(broken.topic) == sums(whole.topic)
+    assert sums(list(reversed(broken.topic))) == sums(whole.topic)
+    assert sums(broken.topic * 2) == sums(whole.topic)
+
+
+@given(st.builds(requested, strategies.event_sets(events=14), NAMES))
+def test_each_requester_has_the_tickets_that_are_theirs(events: list[Event]) -> None:
+    teller = Teller(decoded(events, SETTINGS))
+    teller.read()
+    records = teller.processor.records
+    owners = [
+        requester
+        for record in records.values()
+        if record.ticket.created_at is not None
+        and not record.ticket.gone
+        and (requester := (record.ticket.extra or {}).get("requester"))
+    ]
+    teller.commit()
+    live, _ = sums(teller.topic)
+    assert {
+        name: sum(n for k, n in found.items() if k[0] == "tickets") for name, found in live.items()
+    } == {name: owners.count(name) for name in owners}
+
+
+def test_a_telling_has_the_same_id_after_any_crash_and_another_after_the_next_event() -> None:
+    created = CREATED
+    moved: Event = created | {"id": "2", "type": "ticket.updated", "data": {"queue": "billing"}}
+    ids = []
+    for arrived in ([created], [created], [created, moved]):
+        teller = Teller(decoded(arrived, SETTINGS))
+        teller.read()
+        teller.commit()
+        ids.append([event["id"] for event in teller.topic])
+    assert ids[0] == ids[1] != ids[2]
+    assert [len(each) for each in ids] == [1, 1, 1]
+
+
+def test_nothing_is_told_twice_where_nothing_changed() -> None:
+    created = CREATED
+    waits: Event = created | {"id": "2", "type": "ticket.updated", "data": {"status": "pending"}}
+    teller = Teller(decoded([created, waits], SETTINGS))
+    for _ in "ab":
+        teller.read(1)
+        teller.commit()
+    assert len(teller.topic) == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "band"),
+    [(5, "satisfied"), (4, "satisfied"), (3, "neutral"), (2, "dissatisfied"), (1, "dissatisfied")],
+)
+def test_the_band_is_that_of_the_answer_given_last_and_a_conflict_stays_one(
+    score: int, band: str
+) -> None:
+    def later(number: int, event_type: str, **data: Any) -> Event:
+        time = f"2026-03-02T1{number}:00:00Z"
+        return CREATED | {"id": f"s{number}", "type": event_type, "time": time, "data": data}
+
+    scale = {"kind": "csat", "scale": {"min": 1, "max": 5}}
+    told = Teller(
+        decoded(
+            [
+                CREATED,
+                later(1, "ticket.updated", kind="complaint"),
+                later(2, "survey.responded", survey="q1", score=1, **scale),
+                later(3, "survey.responded", survey="q2", score=score, **scale),
+                later(4, "ticket.updated", kind="question"),
+            ],
+            SETTINGS,
+        )
+    )
+    told.read()
+    told.commit()
+    (event,) = told.topic
+    assert (event["data"]["band"], event["data"]["conflict"]) == (band, True)
