@@ -14,6 +14,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
 from streams.config import Config, load
+from streams.core.events import (
+    AGENT_TYPES,
+    CUSTOMER_TYPES,
+    REQUESTER_TYPES,
+    TICKET_TYPES,
+)
 from streams.core.instants import format_rfc3339, parse_rfc3339
 from streams.core.report import Books, report
 from streams.kafka.journal import Answer, Output
@@ -38,6 +44,7 @@ NORMAL: Final[dict[str, Any]] = {
     "data": {},
 }
 REPLY: Final = {"author": {"id": "ann", "role": "agent"}, "visibility": "public"}
+OTHER_TYPES: Final = (AGENT_TYPES | CUSTOMER_TYPES | REQUESTER_TYPES) - TICKET_TYPES
 ASIDE: Final = ("late", "rejected")
 """What is written to a topic of its own."""
 
@@ -93,9 +100,16 @@ _NOT_EVENT: Final = {"is", "key", "repeat", "offset"}
 
 def _examples(pattern: str) -> list[Example]:
     every = (one for folder in ("valid", "invalid") for one in examples(folder))
-    found = [one for one in every if fnmatchcase(one.name, pattern)]
+    found = [one for one in every if fnmatchcase(one.name, pattern) and _of_tickets(one)]
     assert found, f"no example is called {pattern}"
     return found
+
+
+def _of_tickets(example: Example) -> bool:
+    """Whether it belongs on `ticket-events`: the other topics have types of their own."""
+    event = example.event
+    named = event.get("type") if isinstance(event, dict) else None
+    return named not in OTHER_TYPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,7 +327,7 @@ def test_top_ends_in_one_line_when_no_worker_answers_at_first() -> None:
 def test_top_prints_one_picture_where_there_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("streams.cli.top.scrape", lambda _: desk(depth("billing", 3)))
+    monkeypatch.setattr("streams.cli.top.scrape", lambda _, **__: desk(depth("billing", 3)))
     monkeypatch.setattr(out, "_width", 80)
     assert top([A]) == 0
     assert "billing" in capsys.readouterr().out
