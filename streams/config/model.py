@@ -35,8 +35,11 @@ from streams.config.values import (
     Weekly,
     Zone,
 )
+from streams.core.customers import Customers
 from streams.core.effort import MICRO
 from streams.core.instants import DAY, MINUTE
+from streams.core.people import Agents
+from streams.core.requesters import Requesters
 from streams.core.settings import (
     CATALOGUE,
     Credit,
@@ -112,6 +115,8 @@ class Topics:
     transitions: TopicName = "sla-transitions"
     late: TopicName = "late-events"
     dead_letters: TopicName = "dead-letters"
+    agents: TopicName = "agent-events"
+    customers: TopicName = "customer-events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +217,7 @@ class Metrics:
     port: Port = 9108
 
 
-NOT_USED_YET: Final = (
-    "exclude_spam_from_windows",
-    "planned_leave_counts",
-    "min_staff",
-    "return_within",
-)
+NOT_USED_YET: Final = ("exclude_spam_from_windows",)
 """Keys that are checked and change nothing: what they belong to is not kept yet."""
 
 
@@ -319,6 +319,26 @@ class Config:
     def changelog(self) -> str:
         """The topic that keeps the state of the tickets."""
         return f"{self.app}-tickets-changelog"
+
+    @property
+    def ticket_facts(self) -> str:
+        """The internal topic by which the tickets of one requester come together."""
+        return f"{self.app}-ticket-facts"
+
+    @property
+    def agents(self) -> Agents:
+        """How agents are counted."""
+        return Agents(self.timezone, self.planned_leave_counts)
+
+    @property
+    def customers(self) -> Customers:
+        """How customers are counted."""
+        return Customers(self.timezone)
+
+    @property
+    def requesters(self) -> Requesters:
+        """How the requesters of tickets are counted."""
+        return Requesters(self.timezone, self.retention.forgotten, self.repeat_window)
 
     @cached_property
     def engine(self) -> Settings:
