@@ -10,8 +10,8 @@ import typer
 from streams.cli.console import note, out
 from streams.cli.promises import explanation, overview
 from streams.clock import wall_ms
-from streams.config import Config, duration_text, estimate_series, load
-from streams.config.model import NOT_USED_YET, Label
+from streams.config import duration_text, estimate_series, load
+from streams.config.model import Label
 from streams.config.problems import likely
 from streams.core.events import ATTRIBUTES, CREATED, OTHER, Accepted
 from streams.core.instants import format_rfc3339, parse_rfc3339
@@ -63,9 +63,6 @@ def check_config(
         f"  series     at most {series} a worker, max_series {config.max_series}",
         *overview(config, now),
     )
-    unused = [name for name in NOT_USED_YET if getattr(config, name) != getattr(Config(), name)]
-    if unused:
-        note(f"no effect in this version: {', '.join(unused)}")
     wanted = config.labels.queue.max
     if queues < wanted:
         full = estimate_series(config, families(config), CLOSED)

@@ -36,9 +36,12 @@ from streams.config.values import (
     Weekly,
     Zone,
 )
+from streams.core.customers import Customers
 from streams.core.effort import MICRO
 from streams.core.instants import DAY, MINUTE
+from streams.core.people import Agents
 from streams.core.refusals import Bound
+from streams.core.requesters import Requesters
 from streams.core.settings import (
     CATALOGUE,
     Credit,
@@ -251,14 +254,6 @@ class Metrics:
     """A bearer token, instead of user name and password: env:NAME or file:PATH."""
 
 
-NOT_USED_YET: Final = (
-    "planned_leave_counts",
-    "min_staff",
-    "return_within",
-)
-"""Keys that are checked and change nothing: what they belong to is not kept yet."""
-
-
 SLA: Final = ("calendars", "policies", "publish")
 """The keys that stand in sla.yml; every other one stands in deskpulse.yml."""
 
@@ -358,6 +353,26 @@ class Config:
     def changelog(self) -> str:
         """The topic that keeps the state of the tickets."""
         return f"{self.app}-tickets-changelog"
+
+    @property
+    def ticket_facts(self) -> str:
+        """The internal topic by which the tickets of one requester come together."""
+        return f"{self.app}-ticket-facts"
+
+    @property
+    def agents(self) -> Agents:
+        """How agents are counted."""
+        return Agents(self.timezone, self.planned_leave_counts)
+
+    @property
+    def customers(self) -> Customers:
+        """How customers are counted."""
+        return Customers(self.timezone)
+
+    @property
+    def requesters(self) -> Requesters:
+        """How the requesters of tickets are counted."""
+        return Requesters(self.timezone, self.retention.forgotten, self.repeat_window)
 
     @cached_property
     def engine(self) -> Settings:

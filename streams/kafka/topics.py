@@ -39,13 +39,28 @@ async def ensure(config: Config) -> list[str]:
     wanted = load(config)
     created: list[str] = []
     async with _admin(config.kafka) as admin:
-        # The source first: the partitions it really has decide those of the state.
-        for topics in (wanted.topics[:1], wanted.topics[1:]):
+        # First those whose partitions decide those of the state: as many as they really have.
+        for topics in _in_turn(wanted.topics):
             cluster = await _look(admin)
             missing = [topic for topic in topics if topic.name not in cluster.topics]
             await _create(admin, cluster, wanted, missing)
             created += (topic.name for topic in missing)
     return created
+
+
+def _in_turn(topics: Topics) -> list[list[Topic]]:
+    """The topics, those behind others whose number of partitions they take."""
+    first = [topic for topic in topics if topics.model_of(topic) is None]
+    then = [topic for topic in topics if topics.model_of(topic) in first]
+    return [first, then, [topic for topic in topics if topic not in first + then]]
+
+
+async def existing(config: Config) -> frozenset[str]:
+    """The names of those of our topics that exist."""
+    wanted = load(config)
+    async with _admin(config.kafka) as admin:
+        cluster = await _look(admin)
+    return frozenset(topic.name for topic in wanted.topics if topic.name in cluster.topics)
 
 
 async def recreate(config: Config, name: str) -> None:
@@ -74,9 +89,8 @@ async def check(config: Config) -> Findings:
         for topic in wanted.topics:
             layout = cluster.topics.get(topic.name)
             if layout is None:
-                findings.problems.append(
-                    f"{topic.name} is missing; `deskpulse topics ensure` creates it"
-                )
+                missing = f"{topic.name} is missing; `deskpulse topics ensure` creates it"
+                (findings.notes if topic.optional else findings.problems).append(missing)
                 continue
             _compare_layout(topic, layout, cluster, wanted, findings)
             _compare_settings(topic, await _settings(admin, topic.name), findings)
@@ -94,10 +108,11 @@ class _Cluster(NamedTuple):
 
     def partitions(self, topic: Topic, topics: Topics) -> int:
         """How many partitions a topic of ours should have on this cluster."""
-        if topic.partitions != "as source":
-            return topic.partitions
-        source = self.topics.get(topics.source.name)
-        return self.partitions(topics.source, topics) if source is None else source.partitions
+        model = topics.model_of(topic)
+        if model is None:
+            return int(topic.partitions)
+        found = self.topics.get(model.name)
+        return self.partitions(model, topics) if found is None else found.partitions
 
 
 @asynccontextmanager
@@ -181,10 +196,10 @@ def _compare_layout(
     topic: Topic, found: _Layout, cluster: _Cluster, wanted: TopicsFile, findings: Findings
 ) -> None:
     partitions = cluster.partitions(topic, wanted.topics)
-    source = wanted.topics.source.name
-    if found.partitions != partitions and topic.partitions == "as source":
+    model = wanted.topics.model_of(topic)
+    if found.partitions != partitions and model is not None:
         findings.problems.append(
-            f"{topic.name} has {found.partitions} partitions, but {source} has {partitions};"
+            f"{topic.name} has {found.partitions} partitions, but {model.name} has {partitions};"
             " stop the workers, then `deskpulse reset` makes it anew"
         )
     elif found.partitions != partitions:

@@ -46,9 +46,11 @@ class Topic:
 
     name: str
     purpose: str
-    partitions: PositiveInt | Literal["as source"]
+    partitions: PositiveInt | Literal["as source", "as agents", "as customers", "as ticket_facts"]
     config: Annotated[Mapping[str, str], BeforeValidator(_in_kafkas_units)]
     """Kafka's own settings, in Kafka's own units."""
+    optional: bool = False
+    """Workers run without it."""
 
 
 class Topics(NamedTuple):
@@ -60,7 +62,18 @@ class Topics(NamedTuple):
     transitions: Topic
     late: Topic
     dead_letters: Topic
+    ticket_facts: Topic
+    agents_changelog: Topic
+    customers_changelog: Topic
+    requesters_changelog: Topic
     changelog: Topic
+
+    def model_of(self, topic: Topic) -> Topic | None:
+        """The topic whose number of partitions it takes; `None` where it has its own."""
+        if isinstance(topic.partitions, int):
+            return None
+        found: Topic = getattr(self, topic.partitions.removeprefix("as "))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +94,11 @@ def parse(text: str) -> TopicsFile:
 def load(config: Config) -> TopicsFile:
     """The topics of one application, with the names its configuration gives them."""
     file = parse(resources.files(__package__).joinpath("topics.yml").read_text("utf-8"))
-    topics, names = file.topics, config.topics
-    return replace(
-        file,
-        topics=Topics(
-            source=replace(topics.source, name=names.source),
-            agents=replace(topics.agents, name=names.agents),
-            customers=replace(topics.customers, name=names.customers),
-            transitions=replace(topics.transitions, name=names.transitions),
-            late=replace(topics.late, name=names.late),
-            dead_letters=replace(topics.dead_letters, name=names.dead_letters),
-            changelog=replace(topics.changelog, name=topics.changelog.name.format(app=config.app)),
-        ),
-    )
+    names = {
+        role: getattr(config.topics, role, topic.name.format(app=config.app))
+        for role, topic in file.topics._asdict().items()
+    }
+    named = {
+        role: replace(topic, name=names[role]) for role, topic in file.topics._asdict().items()
+    }
+    return replace(file, topics=Topics(**named))

@@ -139,7 +139,7 @@ def needs(given: Inputs, config: Config) -> Iterator[Need]:
 
 def _cleaning(config: Config) -> tuple[float, int]:
     """Of the changelog topic: the share that may be out of date, and an active segment, bytes."""
-    settings = topics_file.load(config).topics[-1].config
+    settings = topics_file.load(config).topics.changelog.config
     return float(settings["min.cleanable.dirty.ratio"]), int(settings["segment.bytes"])
 
 

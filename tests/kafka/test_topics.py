@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import pytest
@@ -15,12 +15,13 @@ from streams.config.model import Config, Kafka, Topics
 from streams.errors import UserError
 from streams.kafka.embedded import free_port
 from streams.kafka.topics import check, ensure, recreate
+from streams.kafka.topics_file import Topics as Topics_
 from streams.kafka.topics_file import load, parse
 from tests.brokers import Broker, unique
 
 Result = TypeVar("Result")
 
-ROLES = ("source", "agents", "customers", "transitions", "late", "dead_letters", "changelog")
+ROLES = Topics_._fields
 
 
 def file(**changes: Any) -> str:
@@ -41,6 +42,10 @@ class TestFile:
             "sla-transitions",
             "late-events",
             "dead-letters",
+            Config().ticket_facts,
+            "deskpulse-agents-changelog",
+            "deskpulse-customers-changelog",
+            "deskpulse-requesters-changelog",
             Config().changelog,
         ]
 
@@ -52,9 +57,10 @@ class TestFile:
 
     def test_only_the_state_is_compacted_and_it_is_partitioned_as_its_source(self) -> None:
         topics = load(Config()).topics
-        policies = [topic.config["cleanup.policy"] for topic in topics]
-        assert policies == ["delete"] * 6 + ["compact"]
+        kept = [t.name for t in topics if t.config["cleanup.policy"] == "compact"]
+        assert kept == [t.name for t in topics if t.name.endswith("-changelog")]
         assert topics.changelog.partitions == "as source"
+        assert topics.requesters_changelog.partitions == "as ticket_facts"
 
     def test_what_is_read_is_kept_as_long_as_a_silent_ticket(self) -> None:
         config = Config()
@@ -112,19 +118,21 @@ class TestOnABroker:
     def test_a_new_broker_has_none_and_says_how_to_get_them(self, broker: Broker) -> None:
         config = application(broker)
         problems, notes = asyncio.run(check(config))
-        assert [problem.split()[0] for problem in problems] == names(config)
-        assert all("`deskpulse topics ensure`" in problem for problem in problems)
-        assert notes == []
+        optional = {topic.name for topic in load(config).topics if topic.optional}
+        named = [line.split()[0] for line in problems]
+        assert named == [name for name in names(config) if name not in optional]
+        assert {line.split()[0] for line in notes} == optional
+        assert all("`deskpulse topics ensure`" in line for line in (*problems, *notes))
 
     def test_checking_creates_nothing(self, broker: Broker) -> None:
         """The embedded broker creates a topic as soon as somebody asks for it by name."""
         config = application(broker)
         assert asyncio.run(check(config)) == asyncio.run(check(config))
-        assert asyncio.run(ensure(config)) == names(config)
+        assert sorted(asyncio.run(ensure(config))) == sorted(names(config))
 
     def test_what_is_created_is_as_it_should_be(self, broker: Broker) -> None:
         config = application(broker)
-        assert asyncio.run(ensure(config)) == names(config)
+        assert sorted(asyncio.run(ensure(config))) == sorted(names(config))
         assert asyncio.run(check(config)) == ([], [])
 
     def test_a_second_time_nothing_is_left_to_create(self, broker: Broker) -> None:
@@ -226,7 +234,8 @@ def test_without_a_broker_the_address_is_named() -> None:
 
 def application(broker: Broker) -> Config:
     """An application whose topics nobody else uses."""
-    renamed = Topics(*(unique(role) for role in ROLES[:-1]))
+    named = [field.name for field in fields(Topics)]
+    renamed = Topics(**{name: unique(name) for name in named})
     return Config(kafka=Kafka(bootstrap=broker.bootstrap), app=unique("app"), topics=renamed)
 
 

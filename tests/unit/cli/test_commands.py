@@ -173,12 +173,6 @@ def test_check_config_says_what_the_folder_means(tmp_path: Path, capsys: Capture
     assert "series" in said
 
 
-def test_check_config_names_keys_that_have_no_effect_yet(tmp_path: Path, capsys: Captured) -> None:
-    (tmp_path / "deskpulse.yml").write_text("app: acme\ncredit: last_assignee\n")
-    assert run(["check-config", str(tmp_path)]) == 0
-    assert "no effect in this version: credit" in capsys.readouterr().err
-
-
 def test_check_config_refuses_more_series_than_allowed(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "deskpulse.yml").write_text("max_series: 50\n")
     assert run(["check-config", str(tmp_path)]) == 2
