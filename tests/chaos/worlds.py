@@ -1,0 +1,125 @@
+"""The world around workers in memory: source partitions, what is durable, and the time.
+
+A `Process` is one worker: `Partitions` over the twin of a journal, and where it reads next. A
+`World` is all that is left when every process has died.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zlib import crc32
+
+from streams.config import Config
+from streams.core.processor import Processor
+from streams.kafka.journal import Answer, Journal, Output
+from streams.kafka.memory import AtLeastOnceMemoryJournal, MemoryJournal, Storage
+from streams.kafka.partitions import Partitions
+from streams.wire.codec import dumps, loads
+from streams.wire.deadletters import details
+from tests.laws.driving import CloudEvent, restored
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """A record as Kafka hands it out."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+@dataclass(slots=True)
+class World:
+    """All that outlives a worker."""
+
+    config: Config
+    exactly_once: bool
+    now: int
+    """The wall clock."""
+    logs: list[list[Consumed]]
+    """The source topic, partition by partition."""
+    storage: Storage = field(default_factory=Storage)
+
+    def copy(self) -> "World":
+        """As it is at this instant."""
+        return replace(self, logs=[list(log) for log in self.logs], storage=self.storage.copy())
+
+    def publish(self, key: str, value: CloudEvent | bytes | None) -> None:
+        """One more record for the partition to which its key leads; `None` is a tombstone."""
+        log = self.logs[crc32(key.encode()) % len(self.logs)]
+        content = value if isinstance(value, bytes | None) else dumps(value)
+        log.append(Consumed(len(log), self.now, key.encode(), content))
+
+    # -- what is durable -------------------------------------------------------------------
+
+    def processors(self) -> list[Processor]:
+        """Each partition's state, taken over by somebody who has read nothing yet."""
+        changelog = self.storage.changelog
+        return [
+            restored(self.config.engine, dict(changelog.get(partition, ())))
+            for partition in range(len(self.logs))
+        ]
+
+    def transitions(self) -> list[dict[str, Any]]:
+        """Everything on `sla-transitions`, in the order in which it was written."""
+        return [loads(output.value or b"") for output in self._outputs("transitions")]
+
+    def aside(self) -> list[tuple[str, int, int]]:
+        """What is on the topics of dead letters and late events: why, and where it was read."""
+        letters = (*self._outputs("dead_letters"), *self._outputs("late"))
+        told = [details(letter.headers) for letter in letters]
+        return [(one["reason"], int(one["partition"]), int(one["offset"])) for one in told]
+
+    def _outputs(self, topic: str) -> list[Output]:
+        name = getattr(self.config.topics, topic)
+        return [output for output in self.storage.outputs if output.topic == name]
+
+
+class Process:
+    """One worker in memory. It dies by being forgotten."""
+
+    def __init__(self, world: World) -> None:
+        journal: Journal = (
+            MemoryJournal(world.storage)
+            if world.exactly_once
+            else AtLeastOnceMemoryJournal(world.storage)
+        )
+        self.partitions = Partitions(world.config, journal, lambda: world.now)
+        self._world = world
+        self._reading: dict[int, int] = {}
+        """The next offset to fetch."""
+
+    async def take_over(self, partition: int) -> None:
+        """Become the owner of a partition; it is ready when this returns."""
+
+        async def seek(position: int) -> None:
+            await asyncio.sleep(0)
+            self._reading[partition] = position
+
+        self._reading[partition] = 0
+        await self.partitions.restore(partition, seek)
+
+    async def give_up(self, partitions: Iterable[int]) -> None:
+        """Leave partitions to their next owner."""
+        await self.partitions.release(partitions)
+
+    async def poll(self, partition: int, most: int) -> None:
+        """Fetch and fold so many records; without any, the broker's answer still tells the time."""
+        log, start = self._world.logs[partition], self._reading[partition]
+        records = log[start : start + most]
+        self._reading[partition] = start + len(records)
+        answer = Answer(len(log), start + len(records), self._world.now)
+        self.partitions.fetched(partition, answer, records=bool(records))
+        if records:
+            await self.partitions.feed(partition, records)
+
+    def has_read_all(self, partition: int) -> bool:
+        """Whether nothing is left to fetch."""
+        return self._reading[partition] == len(self._world.logs[partition])
+
+    async def commit(self) -> None:
+        """Make all that changed durable."""
+        await self.partitions.commit()
