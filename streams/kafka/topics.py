@@ -16,6 +16,7 @@ from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionErro
 from streams.config.model import Config, Kafka
 from streams.errors import UserError
 from streams.kafka.connection import client_arguments, reachable
+from streams.kafka.diagnosis import hidden
 from streams.kafka.topics_file import Topic, Topics, TopicsFile, load
 
 _LOOKS: Final = 300
@@ -76,6 +77,7 @@ async def check(config: Config) -> Findings:
             if layout is None:
                 findings.problems.append(
                     f"{topic.name} is missing; `deskpulse topics ensure` creates it"
+                    + hidden(config.kafka)
                 )
                 continue
             _compare_layout(topic, layout, cluster, wanted, findings)
