@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from streams.clock import wall_ms
 from streams.config import load
+from streams.config.model import Topics
 from streams.kafka.child import end
 from streams.kafka.topics_file import Use
 from tests.brokers import ApacheKafka, Broker, Security, unique
@@ -134,10 +135,9 @@ class Desk:
     def application(self, kafka: dict[str, Any]) -> Application:
         """With topics of its own, and a promise that is broken at times."""
         name = unique("app")
-        topics = ("source", "transitions", "late", "dead_letters")
         self._sections = {
             "app": name,
-            "topics": {topic: f"{name}-{topic}" for topic in topics},
+            "topics": {topic: f"{name}-{topic}" for topic in Topics.__dataclass_fields__},
             "time": "event",
         }
         self.configure(self.folder, kafka)

@@ -30,6 +30,8 @@ def test_names_are_those_of_the_configuration() -> None:
     config = replace(Config(), app="acme", topics=Topics(source="in", transitions="out"))
     assert granted(config, Use.WORKER) == {
         ("Read", "topic", "in"),
+        ("Read", "topic", "agent-events"),
+        ("Read", "topic", "customer-events"),
         ("Write", "topic", "out"),
         ("Write", "topic", "late-events"),
         ("Write", "topic", "dead-letters"),
@@ -62,7 +64,8 @@ def test_what_is_allowed_alike_is_one_command(capsys: pytest.CaptureFixture[str]
     assert run(["topics", "acls", "--principal", "User:ann", "--for", "worker"]) == 0
     read, write, both, transactions = capsys.readouterr().out.splitlines()
     aside = "--topic late-events --topic dead-letters"
-    assert read == f"{TOOL} --operation Read --topic ticket-events --group deskpulse"
+    events = "--topic ticket-events --topic agent-events --topic customer-events"
+    assert read == f"{TOOL} --operation Read {events} --group deskpulse"
     assert write == f"{TOOL} --operation Write --topic sla-transitions {aside}"
     assert both == f"{TOOL} --operation Read --operation Write --topic deskpulse-tickets-changelog"
     prefix = "--transactional-id deskpulse-tickets- --resource-pattern-type prefixed"
