@@ -147,9 +147,9 @@ class Desk:
         self._apps.append(app)
         return app
 
-    def configure(self, folder: Path, kafka: dict[str, Any]) -> Path:
+    def configure(self, folder: Path, kafka: dict[str, Any], **sections: Any) -> Path:
         """The same application in another folder, for somebody who gets in another way."""
-        written(folder, kafka={**kafka, "session_timeout": "6s"}, **self._sections)
+        written(folder, kafka={**kafka, "session_timeout": "6s"}, **self._sections, **sections)
         (folder / "sla.yml").write_text(PROMISES)
         return folder
 

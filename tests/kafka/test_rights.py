@@ -23,11 +23,14 @@ from streams.clock import wall_ms
 from streams.config import Config, load
 from streams.core.instants import DAY, HOUR, format_rfc3339
 from streams.kafka.child import end, spawn
+from streams.kafka.embedded import free_port
 from streams.kafka.publish import Message
 from streams.kafka.rights import ADMIN, Right, rights
 from streams.kafka.topics import check, ensure
 from streams.kafka.topics_file import Use
 from streams.kafka.topics_file import load as load_topics
+from streams.metrics.numbers import Numbers
+from streams.metrics.scrape import fetch
 from streams.wire.codec import dumps
 from tests.brokers import java, unique
 from tests.kafka.secured import PASSWORD, TRUSTED, Desk, Secured, secured
@@ -73,22 +76,34 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Users]:
         app = desk.application(node.user("SCRAM-SHA-512"))
         asyncio.run(ensure(app.config))
         folders = {
-            use: desk.configure(folder / use / "conf", node.user("SCRAM-SHA-512", use))
+            use: desk.configure(
+                folder / use / "conf",
+                node.user("SCRAM-SHA-512", use),
+                metrics={"port": free_port()},
+            )
             for use in Use
         }
         # Who makes topics makes his own: those of the others are in use.
         with Desk(node, folder / Use.TOPICS) as other:
             (folder / Use.TOPICS).mkdir(exist_ok=True)
-            other.application(node.user("SCRAM-SHA-512", Use.TOPICS))
+            other.application(user(node, Use.TOPICS))
         for use, conf in folders.items():
             grant(node, folder, conf, use)
         yield Users(node, app, folders)
 
 
+def user(node: Secured, use: Use) -> dict[str, Any]:
+    return node.user("SCRAM-SHA-512", use)
+
+
+def anywhere() -> dict[str, int]:
+    return {"port": free_port()}
+
+
 def grant(node: Secured, folder: Path, conf: Path, use: Use) -> None:
     """Run what the command prints, as an administrator would."""
     tool = folder / "kafka-acls.sh"
-    command = " ".join(f"'{word}'" for word in java())
+    command = " ".join(f"'{word}'" for word in java("-XX:TieredStopAtLevel=1"))
     tool.write_text(f'#!/bin/sh\nexec {command} org.apache.kafka.tools.AclCommand "$@"\n')
     tool.chmod(0o755)
     login = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -124,18 +139,17 @@ def notified(users: Users, use: Use) -> bool:
 def worked(users: Users, use: Use) -> bool:
     """It reads, and writes to every topic it writes to."""
     sent = one_of_each()
-    app = users.app
-    before = sum(n for (what, _), n in app.books().outcomes.items() if what != "flag")
-    app.publish(sent)
-    return until(
-        users,
-        use,
-        "worker",
-        lambda _: (
-            sum(n for (what, _), n in app.books().outcomes.items() if what != "flag")
-            >= before + len(sent)
-        ),
-    )
+    users.app.publish(sent)
+    port = load(users.folders[use]).metrics.port
+    return until(users, use, "worker", lambda _: counted(f"http://127.0.0.1:{port}/metrics") >= 4)
+
+
+def counted(url: str) -> float:
+    """The events whose outcome is durable; none while nobody answers."""
+    try:
+        return Numbers.read(fetch(url)).value("events_total") or 0
+    except OSError:
+        return 0
 
 
 def administered(users: Users, use: Use) -> bool:
