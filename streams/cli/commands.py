@@ -16,7 +16,7 @@ from streams.cli.replay import replay
 from streams.cli.report import report
 from streams.cli.reset import reset
 from streams.cli.top import top
-from streams.cli.topics import check, ensure
+from streams.cli.topics import acls, check, ensure
 from streams.cli.worker import worker
 
 app = typer.Typer(
@@ -27,7 +27,8 @@ app = typer.Typer(
 )
 topics = typer.Typer(
     no_args_is_help=True,
-    help="Create or check the Kafka topics.\n\nExample: deskpulse topics ensure --config conf",
+    help="Create or check the Kafka topics, and tell the rights on them.\n\n"
+    "Example: deskpulse topics ensure --config conf",
 )
 
 
@@ -63,5 +64,6 @@ app.command("report")(report)
 app.command("check-config")(check_config)
 topics.command("ensure")(ensure)
 topics.command("check")(check)
+topics.command("acls")(acls)
 app.add_typer(topics, name="topics")
 app.command("reset")(reset)

@@ -10,6 +10,7 @@ from streams.core.report import Books
 from streams.errors import UserError
 from streams.kafka.changelog import reader, records_to_end
 from streams.kafka.connection import partitions_of
+from streams.kafka.diagnosis import hidden
 from streams.kafka.journal import Latest
 from streams.wire import packing
 
@@ -27,6 +28,7 @@ async def read_books(
         raise UserError(
             f"no topic {config.changelog} at {config.kafka.bootstrap}: no worker of this "
             "application has run here; check app and kafka.bootstrap, or start a worker"
+            + hidden(config.kafka)
         )
     async with reader(config.kafka, read_committed=read_committed) as consumer:
         for partition in partitions:

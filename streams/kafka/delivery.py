@@ -13,7 +13,8 @@ from aiokafka.errors import (
 
 from streams.config.model import Config
 from streams.errors import UserError
-from streams.kafka.connection import client_arguments, started
+from streams.kafka.connection import allowed, client_arguments, started
+from streams.kafka.exactly_once import transactions
 
 _PROBE_S: Final = 10.0
 
@@ -44,14 +45,15 @@ async def has_transactions(config: Config) -> bool:
     async with started(config.kafka, AIOKafkaProducer(**client_arguments(config.kafka))):
         pass  # Somebody answers, so a failure from here on is about transactions.
     probe = AIOKafkaProducer(
-        **client_arguments(config.kafka), transactional_id=f"{config.app}-probe"
+        **client_arguments(config.kafka), transactional_id=f"{transactions(config)}probe"
     )
     try:
-        await asyncio.wait_for(probe.start(), _PROBE_S)
+        with allowed():
+            await asyncio.wait_for(probe.start(), _PROBE_S)
     except (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion):
         return False
     except (KafkaError, TimeoutError) as error:
-        # A coordinator that is moving, a missing permission: no reason to promise less.
+        # A coordinator that is moving: no reason to promise less.
         raise UserError(
             f"the broker at {config.kafka.bootstrap} does not say whether it has transactions "
             f"({type(error).__name__}); try again, or set delivery"

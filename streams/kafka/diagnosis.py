@@ -52,6 +52,13 @@ def not_allowed(error: BaseException) -> str | None:
     return None
 
 
+def hidden(kafka: Kafka) -> str:
+    """What else it may mean that a topic is not there: a broker with users hides what it can."""
+    if kafka.security in {None, "plaintext"}:
+        return ""
+    return " (or this user may not see it: `deskpulse topics acls`)"
+
+
 async def trouble(kafka: Kafka, arguments: Mapping[str, Any], error: Exception) -> str:
     """What is wrong, found out by connecting to each address as all clients do.
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidTxnState
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.config.model import Config
@@ -28,6 +29,11 @@ TRANSACTION_TIMEOUT_MS: Final = 30_000
 """The broker aborts a transaction whose worker has been silent for so long."""
 
 
+def transactions(config: Config) -> str:
+    """What every transactional id of an application begins with."""
+    return f"{config.app}-tickets-"
+
+
 class ExactlyOnceJournal:
     """The journal of a worker whose broker has transactions."""
 
@@ -40,7 +46,7 @@ class ExactlyOnceJournal:
         """Fence the former owner, then read what is committed."""
         producer = AIOKafkaProducer(
             **client_arguments(self._config.kafka),
-            transactional_id=f"{self._config.app}-tickets-{partition}",
+            transactional_id=f"{transactions(self._config)}{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=MAX_BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES,
@@ -61,13 +67,17 @@ class ExactlyOnceJournal:
         """One transaction; an exception aborts it."""
         producer = self._producers[partition]
         source = TopicPartition(self._config.topics.source, partition)
-        async with producer.transaction():
-            acknowledged = await send_outputs(producer, source.topic, partition, outputs)
-            acknowledged += await send(producer, self._changelog.topic, partition, changelog)
-            await asyncio.gather(*acknowledged)
-            await producer.send_offsets_to_transaction(
-                {source: OffsetAndMetadata(position, "")}, self._config.app
-            )
+        try:
+            async with producer.transaction():
+                acknowledged = await send_outputs(producer, source.topic, partition, outputs)
+                acknowledged += await send(producer, self._changelog.topic, partition, changelog)
+                await asyncio.gather(*acknowledged)
+                await producer.send_offsets_to_transaction(
+                    {source: OffsetAndMetadata(position, "")}, self._config.app
+                )
+        except InvalidTxnState as error:
+            # The broker had nothing to abort yet: what went wrong before is the reason.
+            raise error.__context__ or error from None
 
     async def close(self, partition: int) -> None:
         """Stop the partition's producer."""

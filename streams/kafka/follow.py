@@ -10,6 +10,7 @@ from streams.config.model import Kafka
 from streams.errors import UserError
 from streams.kafka.changelog import reader
 from streams.kafka.connection import partitions_of
+from streams.kafka.diagnosis import hidden
 
 _POLL_MS: Final = 500
 _POLL_RECORDS: Final = 2_000
@@ -34,7 +35,8 @@ async def follow(kafka: Kafka, topic: str, since_ms: int) -> AsyncGenerator[Batc
     """
     partitions = await partitions_of(kafka, topic)
     if not partitions:
-        raise UserError(f"there is no topic {topic}; create it: deskpulse topics ensure")
+        make = "create it: deskpulse topics ensure" + hidden(kafka)
+        raise UserError(f"there is no topic {topic}; {make}")
     sources = [TopicPartition(topic, partition) for partition in partitions]
     # Where there are no transactions everything counts as committed.
     async with reader(kafka, read_committed=True) as consumer:

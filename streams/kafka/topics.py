@@ -16,6 +16,7 @@ from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionErro
 from streams.config.model import Config, Kafka
 from streams.errors import UserError
 from streams.kafka.connection import client_arguments, reachable
+from streams.kafka.diagnosis import hidden
 from streams.kafka.topics_file import Topic, Topics, TopicsFile, load
 
 _LOOKS: Final = 300
@@ -89,7 +90,10 @@ async def check(config: Config) -> Findings:
         for topic in wanted.topics:
             layout = cluster.topics.get(topic.name)
             if layout is None:
-                missing = f"{topic.name} is missing; `deskpulse topics ensure` creates it"
+                missing = (
+                    f"{topic.name} is missing; `deskpulse topics ensure` creates it"
+                    + hidden(config.kafka)
+                )
                 (findings.notes if topic.optional else findings.problems).append(missing)
                 continue
             _compare_layout(topic, layout, cluster, wanted, findings)

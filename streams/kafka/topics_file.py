@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from importlib import resources
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
@@ -10,6 +11,22 @@ import yaml
 from pydantic import BeforeValidator, ConfigDict, PositiveInt, TypeAdapter
 
 from streams.config.model import Config
+
+
+class Use(StrEnum):
+    """What somebody does with the topics: the commands of that name."""
+
+    WORKER = "worker"
+    PUBLISH = "publish"
+    REPORT = "report"
+    """Also `explain` and `due`."""
+    NOTIFY = "notify"
+    TOPICS = "topics"
+    """Also `reset`."""
+
+
+Operation = Literal["Read", "Write", "Create", "Delete", "Describe", "DescribeConfigs"]
+"""Kafka's names of what may be allowed."""
 
 _UNITS: Final[Mapping[str, int]] = {
     "s": 1_000,
@@ -51,6 +68,8 @@ class Topic:
     """Kafka's own settings, in Kafka's own units."""
     optional: bool = False
     """Workers run without it."""
+    rights: Mapping[Use, tuple[Operation, ...]] = field(default_factory=dict)
+    """What has to be allowed for each use."""
 
 
 class Topics(NamedTuple):

@@ -178,6 +178,14 @@ class BatchConsumer(Consumer):
         partitions = {tp.partition for tp in assigned if tp.topic == hooks.source}
         self.add_future(hooks.assigned(partitions))
 
+    @property
+    def refusal(self) -> BaseException | None:
+        """Why the broker does not have us in the group; aiokafka tells only who polls."""
+        consumer = getattr(self._thread, "_consumer", None)
+        coordinator = getattr(consumer, "_coordinator", None)
+        refused: BaseException | None = getattr(coordinator, "_pending_exception", None)
+        return refused
+
     async def commit_position(self, tp: Any, position: int) -> bool:
         """Commit one position for the group (journals without transactions)."""
         return bool(await self._thread.commit({tp: position}))

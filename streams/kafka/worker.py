@@ -22,6 +22,7 @@ from streams.config.model import Config
 from streams.errors import UserError
 from streams.kafka.at_least_once import AtLeastOnceJournal
 from streams.kafka.connection import faust_credentials
+from streams.kafka.diagnosis import not_allowed
 from streams.kafka.exactly_once import ExactlyOnceJournal
 from streams.kafka.journal import Answer, Journal
 from streams.kafka.partitions import Partitions
@@ -209,7 +210,8 @@ class Worker:
     def _fail(self, error: BaseException) -> None:
         if self.failure is None:
             self.failure = error
-            log.error("stopping: %s: %s", type(error).__name__, error)
+            why = not_allowed(error) or f"{type(error).__name__}: {error}"
+            log.error("stopping: %s", why)
             self.stopping.set()
 
     async def run(self) -> None:
@@ -218,11 +220,14 @@ class Worker:
         Raises what failed.
         """
         gc.set_threshold(*GC_THRESHOLDS)
-        await self.app.start()
+        # It ends when the group has taken us in, which may be never.
+        starting = asyncio.ensure_future(self.app.start())
+        starting.add_done_callback(self._started)
         while not self.stopping.is_set():
             self._look_after()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), LOOK_S)
+        starting.cancel()
         try:
             await asyncio.wait_for(self._stop(), STOP_S)
         except TimeoutError:
@@ -230,9 +235,19 @@ class Worker:
         if self.failure is not None:
             raise self.failure
 
+    def _started(self, starting: "asyncio.Future[None]") -> None:
+        error = None if starting.cancelled() else starting.exception()
+        if error is not None:
+            self._fail(error)
+
     def _look_after(self) -> None:
-        """Stop when one of Faust's own services has died: they take nobody along."""
+        """Stop when one of Faust's own services has died: they take nobody along.
+
+        So when the group is not open to us: nobody would ever hear of it.
+        """
         consumer = self.app.consumer
+        if consumer.refusal is not None:
+            self._fail(consumer.refusal)
         for service in (self.app, consumer, consumer._thread, self.app._fetcher):  # noqa: SLF001
             if service is not None and service.crashed:
                 self._fail(service.crash_reason or RuntimeError(f"{service} has crashed"))

@@ -6,18 +6,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from streams.clock import wall_ms
-from tests.brokers import ApacheKafka, Security
+from streams.config import load
+from streams.config.model import Topics
+from streams.kafka.child import end
+from streams.kafka.topics_file import Use
+from tests.brokers import ApacheKafka, Broker, Security, unique
 from tests.certificates import PAST, Authority, Issuer
+from tests.kafka.workers import Application
 
 PASSWORD: Final = "correct-horse-battery"  # noqa: S105 - of the tests
 """The password of every user."""
 TRUSTED: Final = "trusted"
 """A user who may do anything; everyone without a name may, too."""
-LIMITED: Final = "limited"
-"""A user who may do nothing but what a test allows."""
+LIMITED: Final = tuple(Use)
+"""Users who may do nothing but what a test allows."""
+PROMISES: Final = """
+policies:
+  - {name: all, calendar: 24x7, targets: {first_response: 30m}}
+"""
 BRIEF_MS: Final = 3_000
 """How long the listener BRIEF takes somebody for who he said he is."""
 AUDIENCE: Final = "kafka"
@@ -109,6 +119,54 @@ def written(folder: Path, **sections: Any) -> Path:
     return folder
 
 
+class Desk:
+    """A configuration folder for the node, and the application that runs by it.
+
+    Whatever worker still runs when the block ends is killed.
+    """
+
+    def __init__(self, node: Secured, folder: Path) -> None:
+        self.folder = folder
+        self.conf = str(folder / "conf")
+        self._node = node
+        self._sections: dict[str, Any] = {}
+        self._apps: list[Application] = []
+
+    def application(self, kafka: dict[str, Any]) -> Application:
+        """With topics of its own, and a promise that is broken at times."""
+        name = unique("app")
+        self._sections = {
+            "app": name,
+            "topics": {topic: f"{name}-{topic}" for topic in Topics.__dataclass_fields__},
+            "time": "event",
+        }
+        self.configure(self.folder, kafka)
+        self.configure(self.folder / "conf", kafka)
+        broker = Broker(self._node.plaintext, transactions=True)
+        app = Application(self.folder, load(self.folder / "conf"), broker)
+        self._apps.append(app)
+        return app
+
+    def configure(self, folder: Path, kafka: dict[str, Any], **sections: Any) -> Path:
+        """The same application in another folder, for somebody who gets in another way."""
+        written(folder, kafka={**kafka, "session_timeout": "6s"}, **self._sections, **sections)
+        (folder / "sla.yml").write_text(PROMISES)
+        return folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for app in self._apps:
+            for worker in app.workers:
+                end(worker.process)
+
+
 def _security(authority: Authority, issuer: Issuer, server: Path, expired: Path) -> Security:
     keys = issuer.keys.as_uri()
     settings: dict[str, object] = {
@@ -139,7 +197,7 @@ def _security(authority: Authority, issuer: Issuer, server: Path, expired: Path)
         scram=[
             f"{mechanism}=[name={name},password={PASSWORD}]"
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
-            for name in (TRUSTED, LIMITED)
+            for name in (TRUSTED, *LIMITED)
         ],
         java=[
             f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={keys}",
@@ -150,7 +208,7 @@ def _security(authority: Authority, issuer: Issuer, server: Path, expired: Path)
 
 def _logins(listener: str) -> dict[str, object]:
     """How a listener knows its users, in the words of Java's login service."""
-    users = " ".join(f'user_{name}="{PASSWORD}"' for name in (TRUSTED, LIMITED))
+    users = " ".join(f'user_{name}="{PASSWORD}"' for name in (TRUSTED, *LIMITED))
     modules = {
         "plain": f"plain.PlainLoginModule required {users};",
         "scram-sha-256": "scram.ScramLoginModule required;",

@@ -12,25 +12,18 @@ import pytest
 
 from streams.cli import run
 from streams.clock import wall_ms
-from streams.config import load
 from streams.kafka.publish import Message
 from streams.kafka.topics import ensure
 from streams.simulate import Scenario, generate
 from streams.wire.codec import loads
-from tests.brokers import Broker, unique
 from tests.certificates import Authority
 from tests.kafka.reading import read_topic
-from tests.kafka.secured import PASSWORD, Secured, secured, written
-from tests.kafka.workers import Application
+from tests.kafka.secured import PASSWORD, Desk, Secured, secured, written
 
 pytestmark = [pytest.mark.kafka, pytest.mark.openssl]
 
 MONDAY_MS = 1_772_434_800_000
 """2026-03-02T07:00:00Z."""
-PROMISES = """
-policies:
-  - {name: all, calendar: 24x7, targets: {first_response: 30m}}
-"""
 PASSWORDS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 WAYS = ("TLS", "mutual TLS", *PASSWORDS, "OAUTHBEARER")
 Captured = pytest.CaptureFixture[str]
@@ -52,46 +45,10 @@ def section(node: Secured, way: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def desk(node: Secured, tmp_path: Path) -> Iterator["Desk"]:
+def desk(node: Secured, tmp_path: Path) -> Iterator[Desk]:
     """An application that is not configured yet; its workers end with the test."""
-    running = Desk(node, tmp_path)
-    yield running
-    running.end()
-
-
-class Desk:
-    """A configuration folder, and the application that runs by it."""
-
-    def __init__(self, node: Secured, folder: Path) -> None:
-        self._node = node
-        self.folder = folder
-        self.conf = str(folder / "conf")
-        self.apps: list[Application] = []
-
-    def application(self, kafka: dict[str, Any]) -> Application:
-        """With topics of its own, and a promise that is broken at times."""
-        name = unique("app")
-        topics = ("source", "transitions", "late", "dead_letters")
-        sections: dict[str, Any] = {
-            "kafka": {**kafka, "session_timeout": "6s"},
-            "app": name,
-            "topics": {topic: f"{name}-{topic}" for topic in topics},
-            "time": "event",
-        }
-        for folder in (self.folder, self.folder / "conf"):
-            written(folder, **sections)
-            (folder / "sla.yml").write_text(PROMISES)
-        broker = Broker(self._node.plaintext, transactions=True)
-        app = Application(self.folder, load(self.folder / "conf"), broker)
-        self.apps.append(app)
-        return app
-
-    def end(self) -> None:
-        for app in self.apps:
-            for worker in app.workers:
-                if worker.process.poll() is None:
-                    worker.process.kill()
-                    worker.process.wait()
+    with Desk(node, tmp_path) as running:
+        yield running
 
 
 def messages() -> list[Message]:

@@ -1,0 +1,83 @@
+"""What `deskpulse topics acls` prints: derived from topics.yml and the configuration."""
+
+from dataclasses import replace
+
+import pytest
+
+from streams.cli import run
+from streams.config import Config
+from streams.config.model import Kafka, Topics
+from streams.kafka.rights import commands, rights
+from streams.kafka.topics_file import Use, load
+
+TOOL = "kafka-acls.sh --bootstrap-server 127.0.0.1:9092 --add --allow-principal User:ann"
+
+
+def granted(config: Config, *uses: Use) -> set[tuple[str, str, str]]:
+    """Each single right as (operation, kind, name)."""
+    return {
+        (operation, right.kind, right.name)
+        for right in rights(config, uses)
+        for operation in right.operations
+    }
+
+
+def test_who_publishes_may_write_one_topic_and_nothing_else() -> None:
+    assert granted(Config(), Use.PUBLISH) == {("Write", "topic", "ticket-events")}
+
+
+def test_names_are_those_of_the_configuration() -> None:
+    config = replace(Config(), app="acme", topics=Topics(source="in", transitions="out"))
+    assert granted(config, Use.WORKER) == {
+        ("Read", "topic", "in"),
+        ("Read", "topic", "agent-events"),
+        ("Read", "topic", "customer-events"),
+        ("Write", "topic", "out"),
+        ("Write", "topic", "late-events"),
+        ("Write", "topic", "dead-letters"),
+        ("Read", "topic", "acme-tickets-changelog"),
+        ("Write", "topic", "acme-tickets-changelog"),
+        ("Read", "group", "acme"),
+        ("Write", "transactional-id", "acme-tickets-"),
+    }
+    assert granted(config, Use.NOTIFY) == {("Read", "topic", "out")}
+    assert granted(config, Use.REPORT) == {("Read", "topic", "acme-tickets-changelog")}
+
+
+def test_a_worker_and_who_makes_topics_may_do_something_with_every_topic() -> None:
+    for topic in load(Config()).topics:
+        assert topic.rights[Use.WORKER], topic.name
+        assert {"Create", "DescribeConfigs"} <= set(topic.rights[Use.TOPICS]), topic.name
+
+
+def test_without_transactions_there_is_no_right_to_them() -> None:
+    config = replace(Config(), delivery="at_least_once")
+    assert all(kind != "transactional-id" for _, kind, _ in granted(config, Use.WORKER))
+
+
+def test_nobody_but_who_makes_topics_may_make_or_delete_one() -> None:
+    uses = [use for use in Use if use is not Use.TOPICS]
+    assert {operation for operation, _, _ in granted(Config(), *uses)} == {"Read", "Write"}
+
+
+def test_what_is_allowed_alike_is_one_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["topics", "acls", "--principal", "User:ann", "--for", "worker"]) == 0
+    read, write, both, transactions = capsys.readouterr().out.splitlines()
+    aside = "--topic late-events --topic dead-letters"
+    events = "--topic ticket-events --topic agent-events --topic customer-events"
+    assert read == f"{TOOL} --operation Read {events} --group deskpulse"
+    assert write == f"{TOOL} --operation Write --topic sla-transitions {aside}"
+    assert both == f"{TOOL} --operation Read --operation Write --topic deskpulse-tickets-changelog"
+    prefix = "--transactional-id deskpulse-tickets- --resource-pattern-type prefixed"
+    assert transactions == f"{TOOL} --operation Write {prefix}"
+
+
+def test_a_principal_is_quoted_for_the_shell() -> None:
+    (line,) = commands(Config(), "User:CN=a b;rm -rf", [Use.PUBLISH])
+    assert "--allow-principal 'User:CN=a b;rm -rf' " in line
+
+
+def test_behind_tls_the_commands_name_the_file_of_the_administrator() -> None:
+    config = replace(Config(), kafka=Kafka(security="tls"))
+    (line,) = commands(config, "User:ann", [Use.PUBLISH])
+    assert " --command-config admin.properties " in line
