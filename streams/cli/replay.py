@@ -10,6 +10,7 @@ import typer
 
 from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instant
+from streams.cli.people import PeopleReplay, with_people
 from streams.core.processor import Outcome, Verdict
 from streams.core.report import report
 from streams.errors import UserError
@@ -32,6 +33,24 @@ def replay(
         ),
     ] = None,
     as_of: AsOf = None,
+    agents: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--agents",
+            metavar="FILE",
+            help="Events of agents (shifts, presence), for the report's `people`.",
+            show_default=False,
+        ),
+    ] = None,
+    customers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--customers",
+            metavar="FILE",
+            help="Events of customers, for the report's `customers`.",
+            show_default=False,
+        ),
+    ] = None,
     dead_letters: Annotated[
         Path | None,
         typer.Option(
@@ -49,7 +68,8 @@ def replay(
 
     Example: deskpulse replay events.jsonl.gz --config conf --report report.json
     """
-    settings = configuration(config).engine
+    loaded = configuration(config)
+    settings = loaded.engine
     at = None if as_of is None else instant(as_of)
     refused: Counter[str] = Counter()
     with _letters(dead_letters) as letters:
@@ -62,15 +82,18 @@ def replay(
                 text = line.rstrip(b"\r\n").decode(errors="replace")
                 letters.write(dumps({"reason": reason, "value": text}) + b"\n")
 
-        run = Replay(settings, on_verdict, as_of=at)
+        run = Replay(settings, on_verdict, as_of=at, telling=bool(customers))
         for path in files:
             feed(run, path)
+        people = PeopleReplay(loaded, on_verdict, at)
+        people.feed(agents or [], customers or [])
     books = run.books()
     if at is None:
         at = books.newest
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
-    write_result(pretty(report(books, settings, packing, at)), report_to)
+    found = report(books, settings, packing, at)
+    write_result(pretty(with_people(found, loaded, at, *people.books(run))), report_to)
     for reason, number in refused.most_common():
         meaning = "older than its ticket's horizon" if reason == "late" else REASONS.get(reason, "")
         note(f"{number} events not applied: {reason} - {meaning}")

@@ -8,8 +8,11 @@ import typer
 
 from streams.cli.console import progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, configuration, instant
+from streams.cli.people import with_people
 from streams.clock import wall_ms
 from streams.config import Config
+from streams.core.customers_report import CustomerBooks
+from streams.core.entities import EntityBooks
 from streams.core.report import Books, TooOldError
 from streams.core.report import report as make_report
 from streams.errors import UserError
@@ -43,7 +46,8 @@ def report(
         found = make_report(books, settings.engine, packing, at)
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
-    write_result(pretty(found), out)
+    people = asyncio.run(read_people(settings))
+    write_result(pretty(with_people(found, settings, at, *people)), out)
     return 0
 
 
@@ -55,3 +59,22 @@ async def read_changelog(config: Config, books: Books, only: str | None = None) 
         # Where there are no transactions everything counts as committed.
         async for tickets in read_books(config, books, only, read_committed=True):
             meter.at(tickets)
+
+
+async def read_people(config: Config) -> tuple[EntityBooks, CustomerBooks]:
+    """What is committed of agents and customers; nothing where they have no topics."""
+    from streams.kafka.books import read_entities
+    from streams.kafka.delivery import exactly_once
+    from streams.kafka.topics import existing
+
+    committed_only, there = await exactly_once(config), await existing(config)
+    agents, customers = EntityBooks(), CustomerBooks()
+    for kind, books in (
+        (config.agents, agents),
+        (config.customers, customers.customers),
+        (config.requesters, customers.requesters),
+    ):
+        if f"{config.app}-{kind.name}-changelog" in there:
+            async for _ in read_entities(config, kind, books, read_committed=committed_only):
+                pass
+    return agents, customers

@@ -51,7 +51,8 @@ def worker(
 
 async def _run(config: Config) -> int:
     from streams.kafka.delivery import exactly_once
-    from streams.kafka.topics import check
+    from streams.kafka.journal import others_of
+    from streams.kafka.topics import check, existing
     from streams.kafka.worker import Worker
     from streams.metrics import Exporter
 
@@ -59,8 +60,19 @@ async def _run(config: Config) -> int:
     topics = await check(config)
     if topics.problems:
         raise UserError("\n".join(topics.problems))
+    there = await existing(config)
+    others = [one for one in others_of(config) if {one.topic, one.changelog} <= there]
+    without = [one.name for one in others_of(config) if one not in others]
+    if without:
+        note(f"no topics for {', '.join(without)}: running without; see deskpulse topics ensure")
     with Exporter(config) as exporter:
-        running = Worker(config, exactly_once=guarantee, on_cycle=exporter.show, clock=wall_ms)
+        running = Worker(
+            config,
+            exactly_once=guarantee,
+            on_cycle=exporter.show,
+            clock=wall_ms,
+            others=others,
+        )
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.stopping.set)

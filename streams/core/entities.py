@@ -18,6 +18,7 @@ from streams.core.entity import Entity, Kind, Sums
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
 from streams.core.processor import TOTALS_KEY, Cut, Outcome, Tallied, Verdict
 from streams.core.record import Packing
+from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
 from streams.core.settings import Settings
 from streams.core.timers import Timers
 
@@ -42,8 +43,13 @@ class EntityBooks:
 class Entities:
     """The state of one source partition of agents, customers or requesters."""
 
-    def __init__(self, kind: Kind, settings: Settings, packing: Packing) -> None:
+    def __init__(
+        self, kind: Kind, settings: Settings, packing: Packing, bound: Bound = UNBOUNDED
+    ) -> None:
+        """`bound` is how much may be refused before the partition stops."""
         self.kind = kind
+        self.refusals = Refusals(bound)
+        self.excess: Excess | None = None
         self.settings = settings
         self.records: dict[str, Entity] = {}
         self.settled: Sums = Counter()
@@ -71,11 +77,20 @@ class Entities:
     # -- arrivals -------------------------------------------------------------------------
 
     def apply(self, arrivals: Sequence[tuple[int, Arrival]]) -> list[Verdict]:
-        """Judge and keep arrivals, given as (offset, arrival) in offset order."""
+        """Judge and keep arrivals, given as (offset, arrival) in offset order.
+
+        It ends before the first one that would be refused too many (`excess`).
+        """
         verdicts: list[Verdict] = []
         for index, (offset, arrival) in enumerate(arrivals):
             outcome, reason = self._judge(offset, arrival)
             if offset > self._counted_to:
+                if outcome is Outcome.REJECTED:
+                    self.excess = self.refusals.refuse(offset, reason)
+                    if self.excess is not None:
+                        break
+                else:
+                    self.refusals.passed(1)
                 self._counted_to = offset
                 self._count(outcome, reason, arrival)
             if outcome in {Outcome.LATE, Outcome.REJECTED}:
@@ -236,6 +251,11 @@ class Entities:
         """How many have changed since the last cut."""
         return len(self._dirty)
 
+    @property
+    def kept(self) -> int:
+        """How many records there are."""
+        return len(self.records)
+
     def cut(self) -> Cut:
         """Take all that changed since the last cut; the partition's own records come first."""
         self.outcomes.update(self._fresh_outcomes)
@@ -245,6 +265,7 @@ class Entities:
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "newest": self.newest,
             "now": self._clock,
+            "refusals": self.refusals.dump(),
         }
         writes: list[tuple[bytes, bytes | None]] = [(TOTALS_KEY, self._packing.dumps(totals))]
         if self._dropped:
@@ -300,3 +321,4 @@ class Entities:
         for outcome, reason, number in totals["outcomes"]:
             self.outcomes[outcome, reason] = number
         self.newest, self._clock = totals["newest"], totals["now"]
+        self.refusals.load(totals["refusals"])

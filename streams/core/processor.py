@@ -623,6 +623,11 @@ class Processor:
         """How many tickets have changed since the last cut."""
         return len(self._dirty)
 
+    @property
+    def kept(self) -> int:
+        """How many records there are."""
+        return len(self.records)
+
     def cut(self) -> Cut:
         """Take all that changed since the last cut.
 

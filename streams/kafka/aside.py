@@ -77,14 +77,14 @@ def fault_told(fault: str, partition: int, offset: int) -> str:
     )
 
 
-def excess_told(topics: Topics, partition: int, excess: Excess) -> str:
+def excess_told(topics: Topics, source: str, partition: int, excess: Excess) -> str:
     """What the worker says when it stops because of what it refuses."""
     if excess.in_a_row:
         key, refused = "max_run", f"{excess.run:,} records in a row"
     else:
         key, refused = "max_ratio", f"{excess.refused:,} of the last {excess.read:,} records"
     return (
-        f"partition {partition} of {topics.source}: {refused} were refused, and so would be offset "
+        f"partition {partition} of {source}: {refused} were refused, and so would be offset "
         f"{excess.offset} ({excess.reason}). See `deskpulse dead-letters list`; mend what sends "
         f"them, or raise dead_letters.{key} to let the rest pass to {topics.dead_letters}; then "
         "start again"

@@ -21,7 +21,7 @@ from streams.kafka.changelog import (
     send_outputs,
 )
 from streams.kafka.connection import client_arguments
-from streams.kafka.journal import Output, Restored, Write
+from streams.kafka.journal import Output, Restored, Source, Write, tickets_of
 
 CommitOffset = Callable[[int, int], Awaitable[None]]
 """Commits (partition, position) for the consumer group; raises when that failed."""
@@ -30,9 +30,13 @@ CommitOffset = Callable[[int, int], Awaitable[None]]
 class AtLeastOnceJournal:
     """The journal of a worker whose broker has no transactions."""
 
-    def __init__(self, config: Config, commit_offset: CommitOffset) -> None:
+    def __init__(
+        self, config: Config, commit_offset: CommitOffset, source: Source | None = None
+    ) -> None:
+        """Of the tickets, unless another source is named."""
         self._config = config
-        self._changelog = Changelog(config.kafka, config.changelog, read_committed=False)
+        self._source = tickets_of(config) if source is None else source
+        self._changelog = Changelog(config.kafka, self._source.changelog, read_committed=False)
         self._commit_offset = commit_offset
         self._producer: AIOKafkaProducer | None = None
 
@@ -40,7 +44,7 @@ class AtLeastOnceJournal:
         """Read what the former owner wrote."""
         latest = await self._changelog.read(partition)
         # Without a commit nothing is sure to be whole: then all of it is read again.
-        return Restored(latest, await committed(self._config, partition) or 0)
+        return Restored(latest, await committed(self._config, self._source.topic, partition) or 0)
 
     async def write(
         self,
@@ -51,7 +55,7 @@ class AtLeastOnceJournal:
     ) -> None:
         """Outputs first: once the changelog says that a record was read, nobody sends them."""
         producer = await self._started()
-        topic = self._config.topics.source
+        topic = self._source.topic
         await asyncio.gather(*await send_outputs(producer, topic, partition, outputs))
         await asyncio.gather(*await send(producer, self._changelog.topic, partition, changelog))
         await self._commit_offset(partition, position)

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config
+from streams.core.entities import Entities, EntityBooks
+from streams.core.entity import Kind
 from streams.core.processor import Processor
 from streams.core.report import Books
 from streams.errors import UserError
 from streams.kafka.changelog import reader, records_to_end
 from streams.kafka.connection import partitions_of
 from streams.kafka.diagnosis import hidden
-from streams.kafka.journal import Latest
+from streams.kafka.journal import Latest, others_of
 from streams.wire import packing
 
 
@@ -45,5 +47,32 @@ async def read_books(
                     yield len(books.records) + restored
             books.records |= processor.records
             books.settled.merge(processor.settled)
+            books.outcomes.update(processor.outcomes)
+            yield len(books.records)
+
+
+async def read_entities(
+    config: Config, kind: Kind, books: EntityBooks, *, read_committed: bool
+) -> AsyncIterator[int]:
+    """Fill `books` with agents, customers or requesters; yields how many were read so far.
+
+    Nothing where there is no such topic: then no worker has ever run with it.
+    """
+    (source,) = [one for one in others_of(config) if one.name == kind.name]
+    partitions = await partitions_of(config.kafka, source.changelog)
+    async with reader(config.kafka, read_committed=read_committed) as consumer:
+        for partition in partitions:
+            topic = TopicPartition(source.changelog, partition)
+            latest: Latest = {
+                record.key: record.value
+                async for record in records_to_end(consumer, topic, read_committed=read_committed)
+                if record.key is not None
+            }
+            processor = Entities(kind, config.engine, packing)
+            for restored in processor.restore(latest):
+                if restored % 1_000 == 0:
+                    yield len(books.records) + restored
+            books.records |= processor.records
+            books.settled.update(processor.settled)
             books.outcomes.update(processor.outcomes)
             yield len(books.records)

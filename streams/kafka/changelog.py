@@ -100,12 +100,12 @@ async def fetches_to_end(
             end = known(source)
 
 
-async def committed(config: Config, partition: int) -> int | None:
+async def committed(config: Config, topic: str, partition: int) -> int | None:
     """The committed position of the application's group; `None` where there is none."""
     consumer = AIOKafkaConsumer(
         **client_arguments(config.kafka), group_id=config.app, enable_auto_commit=False
     )
-    source = TopicPartition(config.topics.source, partition)
+    source = TopicPartition(topic, partition)
     async with started(config.kafka, consumer):
         position: int | None = await consumer.committed(source)
     return position
@@ -134,13 +134,21 @@ async def send_outputs(
     """Hand over what was made of one partition of the `source` topic.
 
     It goes to the partition of the same number, where the topic has as many: all that concerns
-    a ticket stays together, whichever partitioner its source uses. Else its key decides.
+    a ticket stays together, whichever partitioner its source uses. Else its key decides, and
+    always for what asks for it.
     """
     by_topic: dict[str, list[_Record]] = {}
+    futures: list[asyncio.Future[Any]] = []
     for output in outputs:
+        if output.by_key:
+            futures.append(
+                await producer.send(
+                    output.topic, key=output.key, value=output.value, headers=list(output.headers)
+                )
+            )
+            continue
         records = by_topic.setdefault(output.topic, [])
         records.append((output.key, output.value, output.headers))
-    futures: list[asyncio.Future[Any]] = []
     for topic, records in by_topic.items():
         if await producer.partitions_for(topic) == await producer.partitions_for(source):
             futures += await _send_batches(producer, topic, partition, records)

@@ -23,7 +23,7 @@ from streams.kafka.changelog import (
     send_outputs,
 )
 from streams.kafka.connection import client_arguments
-from streams.kafka.journal import Output, Restored, Write
+from streams.kafka.journal import Output, Restored, Source, Write, tickets_of
 
 TRANSACTION_TIMEOUT_MS: Final = 30_000
 """The broker aborts a transaction whose worker has been silent for so long."""
@@ -31,22 +31,24 @@ TRANSACTION_TIMEOUT_MS: Final = 30_000
 
 def transactions(config: Config) -> str:
     """What every transactional id of an application begins with."""
-    return f"{config.app}-tickets-"
+    return f"{config.app}-"
 
 
 class ExactlyOnceJournal:
     """The journal of a worker whose broker has transactions."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, source: Source | None = None) -> None:
+        """Of the tickets, unless another source is named."""
         self._config = config
-        self._changelog = Changelog(config.kafka, config.changelog, read_committed=True)
+        self._source = tickets_of(config) if source is None else source
+        self._changelog = Changelog(config.kafka, self._source.changelog, read_committed=True)
         self._producers: dict[int, AIOKafkaProducer] = {}
 
     async def open(self, partition: int) -> Restored:
         """Fence the former owner, then read what is committed."""
         producer = AIOKafkaProducer(
             **client_arguments(self._config.kafka),
-            transactional_id=f"{transactions(self._config)}{partition}",
+            transactional_id=f"{transactions(self._config)}{self._source.name}-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=MAX_BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES,
@@ -55,7 +57,7 @@ class ExactlyOnceJournal:
         self._producers[partition] = producer
         await producer.start()
         latest = await self._changelog.read(partition)
-        return Restored(latest, await committed(self._config, partition))
+        return Restored(latest, await committed(self._config, self._source.topic, partition))
 
     async def write(
         self,
@@ -66,7 +68,7 @@ class ExactlyOnceJournal:
     ) -> None:
         """One transaction; an exception aborts it."""
         producer = self._producers[partition]
-        source = TopicPartition(self._config.topics.source, partition)
+        source = TopicPartition(self._source.topic, partition)
         try:
             async with producer.transaction():
                 acknowledged = await send_outputs(producer, source.topic, partition, outputs)

@@ -8,6 +8,9 @@ memory (`streams.kafka.memory`), which tests and tools use.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from streams.config.model import Config
+from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES, TICKET_TYPES
+
 Write = tuple[bytes, bytes | None]
 """A changelog record: key, and value or `None` to delete."""
 Latest = dict[bytes, bytes | None]
@@ -22,6 +25,34 @@ class Output(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    by_key: bool = False
+    """The key alone says which partition it goes to."""
+
+
+class Source(NamedTuple):
+    """What one processor reads, and where its state is kept."""
+
+    name: str
+    """Of the processor."""
+    topic: str
+    changelog: str
+    types: frozenset[str]
+    """The events that the topic carries."""
+
+
+def tickets_of(config: Config) -> Source:
+    """The source that every worker has."""
+    return Source("tickets", config.topics.source, config.changelog, TICKET_TYPES)
+
+
+def others_of(config: Config) -> tuple[Source, ...]:
+    """The sources a worker has besides, where their topics exist."""
+    app, topics = config.app, config.topics
+    return (
+        Source("agents", topics.agents, f"{app}-agents-changelog", AGENT_TYPES),
+        Source("customers", topics.customers, f"{app}-customers-changelog", CUSTOMER_TYPES),
+        Source("requesters", config.ticket_facts, f"{app}-requesters-changelog", REQUESTER_TYPES),
+    )
 
 
 class Answer(NamedTuple):

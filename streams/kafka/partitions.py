@@ -21,7 +21,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar, cast
 
 from streams.clock import Clock
 from streams.config.model import Config
@@ -30,10 +30,12 @@ from streams.core.announcing import Transition
 from streams.core.clocks import BREACHED
 from streams.core.events import Refused
 from streams.core.processor import Processor, Tallied
+from streams.core.requesters import Told
 from streams.errors import UserError
 from streams.kafka.aside import ExcessError, SourceRecord, excess_told, fault_told, set_aside
-from streams.kafka.journal import Answer, Journal, Output
-from streams.wire import packing
+from streams.kafka.engine import Engine
+from streams.kafka.journal import Answer, Journal, Output, Source, tickets_of
+from streams.wire import packing, requesters
 from streams.wire.cloudevents import decode
 from streams.wire.deadletters import Origin
 from streams.wire.transitions import written
@@ -62,12 +64,15 @@ Seek = Callable[[int], Awaitable[None]]
 """Makes the next fetch of a partition start at an offset."""
 
 
+E = TypeVar("E", bound=Engine)
+
+
 @dataclass(slots=True)
-class Owned:
+class OwnedOf(Generic[E]):
     """One source partition of this worker."""
 
     partition: int
-    processor: Processor
+    processor: E
     outputs: list[Output] = field(default_factory=list)
     ready: bool = False
     answer: Answer | None = None
@@ -123,11 +128,20 @@ class Counted:
     """Wall clock of the last successful commit."""
 
 
-class Partitions:
-    """All source partitions of one worker, over one journal."""
+class PartitionsOf(Generic[E]):
+    """All partitions of one source in one worker, over one journal."""
 
-    def __init__(self, config: Config, journal: Journal, clock: Clock) -> None:
-        self.owned: dict[int, Owned] = {}
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        clock: Clock,
+        source: Source | None = None,
+        engine: Callable[[], E] | None = None,
+    ) -> None:
+        """Of tickets, unless a source and its engine are named."""
+        self.source = tickets_of(config) if source is None else source
+        self.owned: dict[int, OwnedOf[E]] = {}
         self.counted = Counted()
         self.wake = asyncio.Event()
         """Set when something is to be said that cannot wait for the next commit cycle."""
@@ -139,15 +153,19 @@ class Partitions:
         self._clock = clock
         self._faults: set[str] = set()
         """Faults of ours that were told already; there are no more than lines of the program."""
-        self._restoring: dict[int, asyncio.Task[Owned]] = {}
+        self._engine = cast("Callable[[], E]", self._tickets) if engine is None else engine
+        self._restoring: dict[int, asyncio.Task[OwnedOf[E]]] = {}
         self._restores = asyncio.Semaphore(AT_ONCE)
         for policy in config.engine.policies.policies:
             # A calendar works its years out when it is first asked: not between two records.
             policy.calendar.before(clock())
 
+    def _tickets(self) -> Processor:
+        return Processor(self._settings, packing, bound=self._config.dead_letters.bound)
+
     # -- ownership ------------------------------------------------------------------------
 
-    async def restore(self, partition: int, seek: Seek) -> Owned | None:
+    async def restore(self, partition: int, seek: Seek) -> OwnedOf[E] | None:
         """Take a partition over and have it read on from where its state stands.
 
         The committed position counts; where the broker has forgotten it, the changelog
@@ -167,9 +185,8 @@ class Partitions:
             if self._restoring.get(partition) is task:
                 del self._restoring[partition]
 
-    async def _restore(self, partition: int, seek: Seek) -> Owned:
-        bound = self._config.dead_letters.bound
-        owned = Owned(partition, Processor(self._settings, packing, bound=bound))
+    async def _restore(self, partition: int, seek: Seek) -> OwnedOf[E]:
+        owned = OwnedOf(partition, self._engine())
         self.owned[partition] = owned
         async with self._restores:
             changelog, position = await self._journal.open(partition)
@@ -227,7 +244,9 @@ class Partitions:
                 await self._write(owned)
                 owned.ready = False
                 raise ExcessError(
-                    excess_told(self._config.topics, partition, owned.processor.excess)
+                    excess_told(
+                        self._config.topics, self.source.topic, partition, owned.processor.excess
+                    )
                 )
             if owned.processor.pending >= MAX_PENDING:
                 await self._write_beside(owned)
@@ -236,12 +255,22 @@ class Partitions:
             owned.on_the_way = max(0, owned.on_the_way - 1)
             self._move_clock(owned)
 
-    def _fold(self, owned: Owned, records: Sequence[SourceRecord]) -> None:
+    def _fold(self, owned: OwnedOf[E], records: Sequence[SourceRecord]) -> None:
         if not records:
             return
         now, skew = self._clock(), self._settings.future_skew
         arrivals = [
-            (r.offset, decode(r.key, r.value, r.headers, now_ms=now, future_skew_ms=skew))
+            (
+                r.offset,
+                decode(
+                    r.key,
+                    r.value,
+                    r.headers,
+                    now_ms=now,
+                    future_skew_ms=skew,
+                    types=self.source.types,
+                ),
+            )
             for r in records
         ]
         for verdict in owned.processor.apply(arrivals):
@@ -250,19 +279,19 @@ class Partitions:
             if fault and fault not in self._faults:
                 self._faults.add(fault)
                 log.error(fault_told(fault, owned.partition, record.offset))
-            where = Origin(self._config.topics.source, owned.partition, record.offset)
+            where = Origin(self.source.topic, owned.partition, record.offset)
             owned.outputs.append(
                 set_aside(self._config.topics, record, verdict, where, seen_ms=now, fault=fault)
             )
         owned.last_read_at = records[-1].timestamp
         self._follow_events(owned)
 
-    def _follow_events(self, owned: Owned) -> None:
+    def _follow_events(self, owned: OwnedOf[E]) -> None:
         """With `time: event`, effective now stays a bound behind the newest event."""
         if self._config.time == "event" and owned.processor.newest is not None:
             self._advance(owned, owned.processor.newest - self._config.out_of_orderness)
 
-    def _advance(self, owned: Owned, now: int) -> None:
+    def _advance(self, owned: OwnedOf[E], now: int) -> None:
         """Let timers act; what they say, and what more is due, is not left waiting."""
         owned.due = now if owned.processor.advance(now, CHUNK) else None
         if owned.processor.speaks or owned.due is not None:
@@ -270,7 +299,7 @@ class Partitions:
             if owned.spoke_at is None:
                 owned.spoke_at = self._clock()
 
-    async def _let_pass(self, owned: Owned) -> None:
+    async def _let_pass(self, owned: OwnedOf[E]) -> None:
         """A wave of deadlines is due at once: see to all of them, in turns with others."""
         while owned.ready and owned.due is not None and self.broken is None:
             self._advance(owned, owned.due)
@@ -289,7 +318,7 @@ class Partitions:
         if owned is not None and owned.ready:
             if answer.end < owned.processor.position:
                 raise UserError(
-                    f"partition {partition} of {self._config.topics.source} ends at offset "
+                    f"partition {partition} of {self.source.topic} ends at offset "
                     f"{answer.end}, but was read up to {owned.processor.position}: the topic was "
                     "made anew or has lost records; `deskpulse reset` starts over with it"
                 )
@@ -297,7 +326,7 @@ class Partitions:
             owned.on_the_way += records
             self._move_clock(owned)
 
-    def _move_clock(self, owned: Owned) -> None:
+    def _move_clock(self, owned: OwnedOf[E]) -> None:
         """Effective now (DESIGN section 3): the instant the partition has caught up with."""
         if self._config.time == "wall" and owned.answer is not None and owned.caught_up:
             self._advance(owned, owned.answer.at)
@@ -311,7 +340,7 @@ class Partitions:
             await self._each(self._let_pass, waves)
         await self._each(self._write, [owned for owned in ready if owned.ready])
 
-    async def _write_beside(self, owned: Owned) -> None:
+    async def _write_beside(self, owned: OwnedOf[E]) -> None:
         """Write while the partition is fed on; at most one write is under way."""
         if owned.writing is not None:
             await asyncio.wait([owned.writing])
@@ -321,7 +350,7 @@ class Partitions:
             # It takes its cut now, unless the commit cycle is writing: then after that.
             await asyncio.sleep(0)
 
-    async def _write(self, owned: Owned) -> None:
+    async def _write(self, owned: OwnedOf[E]) -> None:
         async with owned.committing:
             if self.broken is not None:
                 # What the operator reads: one that failed beside the cycle told nobody yet.
@@ -335,6 +364,7 @@ class Partitions:
                 owned.spoke_at = None
                 outputs, owned.outputs = owned.outputs, []
                 outputs += self._said(cut.transitions)
+                outputs += self._told(cut.told)
                 await self._journal.write(owned.partition, cut.position, cut.writes, outputs)
             except BaseException as error:
                 # What the cut held is in no journal, and no later cut holds it again.
@@ -348,6 +378,10 @@ class Partitions:
     def _said(self, transitions: Iterable[Transition]) -> list[Output]:
         now, topic = self._clock(), self._config.topics.transitions
         return [Output(topic, *written(one, detected_at=now)) for one in transitions]
+
+    def _told(self, told: Iterable[Told]) -> list[Output]:
+        topic = self._config.ticket_facts
+        return [Output(topic, *requesters.written(one), by_key=True) for one in told]
 
     def _count(self, transitions: Iterable[Transition], now: int, spoke_at: int | None) -> None:
         """Count what is acknowledged; with `time: event` a breach is as old as its timer."""
@@ -363,12 +397,19 @@ class Partitions:
                 counted.delay += delay
 
     @staticmethod
-    async def _each(do: Callable[[Owned], Awaitable[None]], owned: Iterable[Owned]) -> None:
+    async def _each(
+        do: Callable[[OwnedOf[E]], Awaitable[None]], owned: Iterable[OwnedOf[E]]
+    ) -> None:
         """Run side by side; the first failure is raised after all have ended."""
         results = await asyncio.gather(*(do(one) for one in owned), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+
+Owned = OwnedOf[Processor]
+Partitions = PartitionsOf[Processor]
+"""Those of tickets."""
 
 
 def _heed(writing: asyncio.Task[None]) -> None:

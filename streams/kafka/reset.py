@@ -7,21 +7,28 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from streams.config.model import Config
 from streams.errors import UserError
 from streams.kafka.connection import client_arguments, partitions_of, started
-from streams.kafka.topics import recreate
+from streams.kafka.journal import others_of
+from streams.kafka.topics import existing, recreate
 
 
 async def reset(config: Config) -> int:
-    """Empty the changelog and put the group back to the beginning of the source topic.
+    """Empty the changelogs and put the group back to the beginning of its topics.
 
-    Returns how many partitions will be read again. Raises `UserError` while a worker of the
+    What tickets told their requesters is emptied as well: they tell it again. Returns how many
+    partitions of tickets will be read again. Raises `UserError` while a worker of the
     application runs: its next commit would mix old and new.
     """
+    there = await existing(config)
+    others = [one for one in others_of(config) if {one.topic, one.changelog} <= there]
     partitions = await partitions_of(config.kafka, config.topics.source)
+    topics = {config.topics.source: partitions}
+    for one in others:
+        topics[one.topic] = await partitions_of(config.kafka, one.topic)
     consumer = AIOKafkaConsumer(
         **client_arguments(config.kafka), group_id=config.app, enable_auto_commit=False
     )
     async with started(config.kafka, consumer):
-        sources = [TopicPartition(config.topics.source, partition) for partition in partitions]
+        sources = [TopicPartition(name, number) for name in topics for number in topics[name]]
         consumer.assign(sources)
         first = await consumer.beginning_offsets(sources)
         try:
@@ -30,5 +37,8 @@ async def reset(config: Config) -> int:
             raise UserError(
                 f"the group {config.app} is in use ({type(error).__name__}): stop its workers first"
             ) from None
-    await recreate(config, config.changelog)
+    for name in (config.changelog, *(one.changelog for one in others)):
+        await recreate(config, name)
+    if config.ticket_facts in topics:
+        await recreate(config, config.ticket_facts)
     return len(partitions)

@@ -10,7 +10,7 @@ and a partition is fetched only once `Hooks` say that it is restored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
@@ -29,22 +29,23 @@ _IDLE_S: Final = 0.05
 class Hooks(Protocol):
     """What the consumer asks of whoever owns the partitions."""
 
-    source: str
+    sources: Collection[str]
+    """Topics whose partitions it owns."""
     read_committed: bool
 
-    def fetchable(self, partition: int) -> bool:
+    def fetchable(self, tp: TP) -> bool:
         """Whether the partition is restored and may be read."""
 
-    def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
+    def fetched(self, tp: TP, answer: Answer, *, records: bool) -> None:
         """The broker answered a fetch; its records, if any, are on their way to the agent."""
 
     async def flush(self) -> None:
         """Make everything durable that was processed."""
 
-    async def revoked(self, partitions: set[int]) -> None:
+    async def revoked(self, partitions: set[TP]) -> None:
         """Give partitions up; returns once they are flushed."""
 
-    async def assigned(self, partitions: set[int]) -> None:
+    async def assigned(self, partitions: set[TP]) -> None:
         """Take partitions over: fence, restore, seek."""
 
 
@@ -95,7 +96,7 @@ class BatchConsumer(Consumer):
         ready = {
             tp
             for tp in (active_partitions or ())
-            if tp.topic != hooks.source or hooks.fetchable(tp.partition)
+            if tp.topic not in hooks.sources or hooks.fetchable(TP(*tp))
         }
         if not ready:
             await asyncio.sleep(_IDLE_S)
@@ -106,8 +107,8 @@ class BatchConsumer(Consumer):
         with_records = {(tp.topic, tp.partition) for tp, records in fetched.items() if records}
         for tp in ready:
             answer = self._answer(tp, read_committed=hooks.read_committed)
-            if answer is not None and tp.topic == hooks.source:
-                hooks.fetched(tp.partition, answer, records=tuple(tp) in with_records)
+            if answer is not None and tp.topic in hooks.sources:
+                hooks.fetched(TP(*tp), answer, records=tuple(tp) in with_records)
         return fetched
 
     async def getmany(  # Faust gives the signature
@@ -168,14 +169,14 @@ class BatchConsumer(Consumer):
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Flush first: Faust forgets what was acknowledged as soon as it hears of it."""
         hooks = hooks_of(self.app)
-        await hooks.revoked({tp.partition for tp in revoked if tp.topic == hooks.source})
+        await hooks.revoked({TP(*tp) for tp in revoked if tp.topic in hooks.sources})
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
         """Let Faust finish the rebalance; restoring goes on beside it."""
         await super().on_partitions_assigned(assigned, generation_id)
         hooks = hooks_of(self.app)
-        partitions = {tp.partition for tp in assigned if tp.topic == hooks.source}
+        partitions = {TP(*tp) for tp in assigned if tp.topic in hooks.sources}
         self.add_future(hooks.assigned(partitions))
 
     @property

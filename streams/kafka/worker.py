@@ -1,15 +1,18 @@
-"""The Faust worker: one agent, one journal, one commit cycle.
+"""The Faust worker: an agent and a journal for each source, one commit cycle.
 
 Faust brings the group membership, the assignment, the fetching and the lifecycle; this
 module ties its consumer (`streams.kafka.transport`) to the partitions this worker owns
 (`streams.kafka.partitions`) and runs the cycle that makes them durable.
+
+Tickets are a source of every worker; agents, customers and requesters where they have topics.
 """
 
 import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Final
@@ -19,14 +22,18 @@ from faust.types import TP
 
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
+from streams.core.entities import Entities
+from streams.core.entity import Kind
+from streams.core.processor import Processor
 from streams.errors import UserError
 from streams.kafka.at_least_once import AtLeastOnceJournal
 from streams.kafka.connection import faust_credentials
 from streams.kafka.diagnosis import not_allowed
 from streams.kafka.exactly_once import ExactlyOnceJournal
-from streams.kafka.journal import Answer, Journal
-from streams.kafka.partitions import Partitions
+from streams.kafka.journal import Answer, Journal, Source, tickets_of
+from streams.kafka.partitions import Partitions, PartitionsOf
 from streams.kafka.transport import BatchTransport
+from streams.wire import packing
 
 log = logging.getLogger("deskpulse")
 
@@ -46,26 +53,54 @@ class Worker:
     """One worker of the application's group."""
 
     def __init__(
-        self, config: Config, *, exactly_once: bool, on_cycle: OnCycle, clock: Clock = wall_ms
+        self,
+        config: Config,
+        *,
+        exactly_once: bool,
+        on_cycle: OnCycle,
+        clock: Clock = wall_ms,
+        others: Sequence[Source] = (),
     ) -> None:
-        self.source = config.topics.source
+        """`others` are sources besides the tickets (`streams.kafka.journal.others_of`)."""
         self.read_committed = exactly_once
         self.failure: BaseException | None = None
         """Why the worker stops by itself; nothing is written any more."""
         self.stopping = asyncio.Event()
         self._config = config
         self._on_cycle = on_cycle
-        self._journal = self._new_journal(config, exactly_once=exactly_once)
-        self.partitions = Partitions(config, self._journal, clock)
+        self._exactly_once = exactly_once
+        self._journals: list[Journal] = []
+        telling = any(source.name == REQUESTERS for source in others)
+        self.partitions = Partitions(
+            config,
+            self._new_journal(tickets_of(config)),
+            clock,
+            engine=lambda: Processor(
+                config.engine, packing, bound=config.dead_letters.bound, telling=telling
+            ),
+        )
+        self._feeds: dict[str, PartitionsOf[Any]] = {config.topics.source: self.partitions}
+        for source in others:
+            self._feeds[source.topic] = PartitionsOf(
+                config, self._new_journal(source), clock, source, _engine_of(source, config)
+            )
+        self.sources = frozenset(self._feeds)
         self.app = self._new_app(config)
-        self._agent()
+        for feed in self._feeds.values():
+            self._agent(feed)
+        self._cycle()
 
     # -- set-up ---------------------------------------------------------------------------
 
-    def _new_journal(self, config: Config, *, exactly_once: bool) -> Journal:
-        if exactly_once:
-            return ExactlyOnceJournal(config)
-        return AtLeastOnceJournal(config, self._commit_offset)
+    def _new_journal(self, source: Source) -> Journal:
+        journal: Journal
+        if self._exactly_once:
+            journal = ExactlyOnceJournal(self._config, source)
+        else:
+            commit = partial(self._commit_offset, source.topic)
+            journal = AtLeastOnceJournal(self._config, commit, source)
+        self._journals.append(journal)
+        return journal
 
     def _new_app(self, config: Config) -> Any:
         app = faust.App(
@@ -95,24 +130,25 @@ class Worker:
         app.deskpulse = self
         return app
 
-    def _agent(self) -> None:
+    def _agent(self, feed: PartitionsOf[Any]) -> None:
         topic = self.app.topic(
-            self.source,
+            feed.source.topic,
             key_type=bytes,
             value_type=bytes,
             key_serializer="raw",
             value_serializer="raw",
         )
 
-        @self.app.agent(topic, name="tickets", concurrency=1)  # type: ignore[untyped-decorator]
-        async def tickets(stream: Any) -> None:
+        @self.app.agent(topic, name=feed.source.name, concurrency=1)  # type: ignore[untyped-decorator]
+        async def follow(stream: Any) -> None:
             # Whatever goes wrong in here would be acknowledged and forgotten by Faust.
             async for batch in stream.events():
                 try:
-                    await self.partitions.feed(batch.message.partition, batch.message.value)
+                    await feed.feed(batch.message.partition, batch.message.value)
                 except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
                     self._fail(error)
 
+    def _cycle(self) -> None:
         @self.app.task  # type: ignore[untyped-decorator]
         async def cycle() -> None:
             while True:
@@ -138,43 +174,45 @@ class Worker:
 
     # -- hooks of the transport -----------------------------------------------------------
 
-    def fetchable(self, partition: int) -> bool:
+    def fetchable(self, tp: TP) -> bool:
         """Whether the partition is restored and nothing has failed."""
-        owned = self.partitions.owned.get(partition)
+        owned = self._feeds[tp.topic].owned.get(tp.partition)
         return self.failure is None and owned is not None and owned.ready
 
-    def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
+    def fetched(self, tp: TP, answer: Answer, *, records: bool) -> None:
         """Pass the broker's answer on."""
         try:
-            self.partitions.fetched(partition, answer, records=records)
+            self._feeds[tp.topic].fetched(tp.partition, answer, records=records)
         except UserError as error:
             self._fail(error)
 
     async def flush(self) -> None:
         """One commit; a failure stops the worker, because stopping beats diverging."""
         if self.failure is None:
-            try:
-                await self.partitions.commit()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
-                self._fail(error)
+            await self._all(feed.commit() for feed in self._feeds.values())
 
-    async def revoked(self, partitions: set[int]) -> None:
+    async def revoked(self, partitions: set[TP]) -> None:
         """Flush and drop; a failure here is as final as anywhere."""
         if self.failure is None:
-            try:
-                await self.partitions.release(partitions)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
-                self._fail(error)
+            await self._all(
+                feed.release({tp.partition for tp in partitions if tp.topic == topic})
+                for topic, feed in self._feeds.items()
+            )
         self._show()
 
-    async def assigned(self, partitions: set[int]) -> None:
+    async def assigned(self, partitions: set[TP]) -> None:
         """Restore what is new, side by side, and read on from where it stands."""
-        try:
-            new = [p for p in partitions if p not in self.partitions.owned]
-            await asyncio.gather(*(self._restore(partition) for partition in new))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
-            self._fail(error)
+        new = [tp for tp in partitions if tp.partition not in self._feeds[tp.topic].owned]
+        await self._all(self._restore(tp) for tp in new)
         self._show()
+
+    async def _all(self, doing: Iterable[Awaitable[None]]) -> None:
+        """Side by side; whatever fails stops the worker."""
+        for result in await asyncio.gather(*doing, return_exceptions=True):
+            if isinstance(result, asyncio.CancelledError):
+                raise result
+            if isinstance(result, BaseException):
+                self._fail(result)
 
     def _show(self) -> None:
         try:
@@ -182,26 +220,26 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - numbers nobody sees any more
             self._fail(error)
 
-    async def _restore(self, partition: int) -> None:
-        tp = TP(self.source, partition)
-
+    async def _restore(self, tp: TP) -> None:
         async def seek(position: int) -> None:
             await self.app.consumer.seek_to(tp, position)
 
-        owned = await self.partitions.restore(partition, seek)
+        feed = self._feeds[tp.topic]
+        owned = await feed.restore(tp.partition, seek)
         if owned is None:
             return
         # Tickets stay: nothing is gained by looking through them again and again.
         gc.freeze()
         log.info(
-            "partition %d restored: %d tickets, reading from offset %d",
-            partition,
-            len(owned.processor.records),
+            "partition %d restored: %d %s, reading from offset %d",
+            tp.partition,
+            owned.processor.kept,
+            feed.source.name,
             owned.processor.position,
         )
 
-    async def _commit_offset(self, partition: int, position: int) -> None:
-        done = await self.app.consumer.commit_position(TP(self.source, partition), position)
+    async def _commit_offset(self, topic: str, partition: int, position: int) -> None:
+        done = await self.app.consumer.commit_position(TP(topic, partition), position)
         if not done:
             raise CommitError(f"the position of partition {partition} could not be committed")
 
@@ -255,7 +293,19 @@ class Worker:
     async def _stop(self) -> None:
         await self.flush()
         await self.app.stop()
-        await self._journal.stop()
+        for journal in self._journals:
+            await journal.stop()
+
+
+REQUESTERS: Final = "requesters"
+
+
+def _engine_of(source: Source, config: Config) -> Callable[[], Entities]:
+    kinds: dict[str, Kind] = {
+        kind.name: kind for kind in (config.agents, config.customers, config.requesters)
+    }
+    kind, bound = kinds[source.name], config.dead_letters.bound
+    return lambda: Entities(kind, config.engine, packing, bound)
 
 
 class CommitError(Exception):

@@ -139,8 +139,8 @@ async def work(conf: Path) -> None:
     told = {"go": asyncio.Event(), "stop": asyncio.Event()}
     fetchable = Worker.fetchable
 
-    def gated(worker: Worker, partition: int) -> bool:
-        return told["go"].is_set() and fetchable(worker, partition)
+    def gated(worker: Worker, tp: Any) -> bool:
+        return told["go"].is_set() and fetchable(worker, tp)
 
     with Exporter(config) as exporter, patch.object(Worker, "fetchable", gated):
         worker = Worker(config, exactly_once=True, on_cycle=exporter.show)

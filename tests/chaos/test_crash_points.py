@@ -128,7 +128,7 @@ def test_what_is_forgotten_is_counted_once(mode: str, capsys: pytest.CaptureFixt
     undisturbed = Life.of(told, exactly_once=MODES[mode])
     points = crashes(undisturbed)
     expected, said = report_of(undisturbed.world), standing(undisturbed.world)
-    assert any(one.settled.counts for one in undisturbed.world.processors())
+    assert any(one.settled.months for one in undisturbed.world.processors())
     for crash in points:
         world = lived_on(crash)
         assert report_of(world) == expected, crash.places

@@ -9,13 +9,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from streams.config import Config, load
+from streams.core.entities import EntityBooks
+from streams.core.entity import Kind
 from streams.core.report import Books, report
-from streams.kafka.books import read_books
+from streams.kafka.books import read_books, read_entities
 from streams.kafka.child import spawn
 from streams.kafka.embedded import free_port
 from streams.kafka.publish import Message, publish
@@ -81,11 +83,13 @@ class Application:
         self.workers.append(worker)
         return worker
 
-    def publish(self, messages: Sequence[Message]) -> None:
-        """Send records to the source topic; they are acknowledged when this returns."""
+    def publish(self, messages: Sequence[Message], topic: str | None = None) -> None:
+        """Send records to a topic, else the source; they are acknowledged when this returns."""
+        topics = self.config.topics
+        config = replace(self.config, topics=replace(topics, source=topic or topics.source))
 
         async def send() -> None:
-            async for _ in publish(self.config, at_once(messages)):
+            async for _ in publish(config, at_once(messages)):
                 pass
 
         asyncio.run(send())
@@ -97,6 +101,18 @@ class Application:
             books = Books()
             committed = self.broker.transactions
             async for _ in read_books(self.config, books, read_committed=committed):
+                pass
+            return books
+
+        return asyncio.run(read())
+
+    def entities(self, kind: Kind) -> EntityBooks:
+        """What the changelog of another processor holds now."""
+
+        async def read() -> EntityBooks:
+            books = EntityBooks()
+            committed = self.broker.transactions
+            async for _ in read_entities(self.config, kind, books, read_committed=committed):
                 pass
             return books
 

@@ -1,0 +1,78 @@
+"""What the report says of agents and customers, wherever their records come from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from streams.cli.console import progress
+from streams.config import Config
+from streams.core.customers_report import CustomerBooks, customers_report
+from streams.core.entities import EntityBooks
+from streams.core.entity import Kind, SettledError
+from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
+from streams.core.people_report import people_report
+from streams.errors import UserError
+from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
+from streams.wire import packing
+
+
+def with_people(
+    found: dict[str, Any],
+    config: Config,
+    as_of: int,
+    agents: EntityBooks,
+    customers: CustomerBooks,
+) -> dict[str, Any]:
+    """The report with its keys `people` and `customers`, where anything is known of them."""
+    settings = config.engine
+    try:
+        if agents.outcomes:
+            found["people"] = people_report(
+                agents, config.agents, settings, packing, as_of, min_staff=config.min_staff
+            )
+        if customers.customers.outcomes or customers.requesters.outcomes:
+            found["customers"] = customers_report(
+                customers,
+                config.customers,
+                config.requesters,
+                settings,
+                packing,
+                as_of,
+                return_within=config.return_within,
+            )
+    except SettledError as error:
+        raise UserError(f"--as-of lies too far back for agents or customers: {error}") from None
+    return found
+
+
+class PeopleReplay:
+    """Recorded events of agents and customers beside those of tickets."""
+
+    def __init__(self, config: Config, on_verdict: OnVerdict, as_of: int | None) -> None:
+        def run(kind: Kind, types: frozenset[str]) -> ReplayEntities:
+            return ReplayEntities(kind, types, config.engine, on_verdict, as_of=as_of)
+
+        self._agents = run(config.agents, AGENT_TYPES)
+        self._customers = run(config.customers, CUSTOMER_TYPES)
+        self._requesters = run(config.requesters, REQUESTER_TYPES)
+
+    def feed(self, agents: list[Path], customers: list[Path]) -> None:
+        """Read all files, with a progress bar for each."""
+        for run, path in _each(self._agents, agents, self._customers, customers):
+            with open_lines(path) as lines, progress(f"replay {path.name}") as meter:
+                meter.along(run.feed(lines))
+
+    def books(self, tickets: Replay) -> tuple[EntityBooks, CustomerBooks]:
+        """What is known of agents and customers, with what tickets tell of them."""
+        self._requesters.hear(tickets.told)
+        customers = CustomerBooks(self._customers.books(), self._requesters.books())
+        return self._agents.books(), customers
+
+
+def _each(
+    agents: ReplayEntities, of_agents: list[Path], customers: ReplayEntities, others: list[Path]
+) -> Iterator[tuple[ReplayEntities, Path]]:
+    for path in of_agents:
+        yield agents, path
+    for path in others:
+        yield customers, path

@@ -1,0 +1,47 @@
+"""The port to whatever folds a partition: `Processor` of tickets, or `Entities`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from streams.core.events import Arrival
+from streams.core.processor import Cut, Verdict
+from streams.core.refusals import Excess
+
+
+class Engine(Protocol):
+    """What drives the state of one source partition: `Processor`, or `Entities`."""
+
+    position: int
+    """The next offset to read."""
+    newest: int | None
+    """Highest event time applied."""
+    excess: Excess | None
+    """The record that would be refused too many: it is not read, nor anything behind it."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something is to be said at once."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to make durable."""
+
+    @property
+    def pending(self) -> int:
+        """How many records have changed since the last cut."""
+
+    @property
+    def kept(self) -> int:
+        """How many records there are."""
+
+    def apply(self, arrivals: Sequence[tuple[int, Arrival]]) -> list[Verdict]:
+        """Judge arrivals, given as (offset, arrival) in offset order."""
+
+    def advance(self, now: int, most: int | None = None) -> bool:
+        """Move effective now forward; true when more is due than could act."""
+
+    def cut(self) -> Cut:
+        """Take all that changed since the last cut."""
+
+    def restore(self, changelog: dict[bytes, bytes | None]) -> Iterator[int]:
+        """Take over what a changelog says; it must be exhausted."""
