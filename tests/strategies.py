@@ -7,8 +7,10 @@ arrival order towards the set's own order without repetition.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -32,19 +34,27 @@ PEOPLE = {"requester": "r1", "agent": "a1", "bot": "b1", "system": "s1"}
 
 
 def event_sets(
-    *, days: Sequence[int] = WITHIN_HORIZON, tickets: int = 3, events: int = 10
+    *,
+    days: Sequence[int] = WITHIN_HORIZON,
+    tickets: int = 3,
+    events: int = 10,
+    catalogue: bool = False,
 ) -> SearchStrategy[list[CloudEvent]]:
     """Events of 1 to `tickets` tickets, each with up to `events` of them besides its creation.
 
     `days` are the days on which they may happen, e.g. `BEYOND_HORIZON`. Some tickets have no
     creation, some a second one; some events share an id with another one of the same ticket.
+    With `catalogue`, surveys, work, reviews and costs come often, and more attributes change.
     """
     names = [f"T{number}" for number in range(1, tickets + 1)]
+    any_draft = _catalogue_draft(days) if catalogue else _any_draft(names, days)
     one_ticket = st.builds(
         lambda created, others, twins: [*created, *others, *twins],
-        st.lists(_draft("ticket.created", _created_data(), days[:1], minutes=(10,)), max_size=1),
-        st.lists(_any_draft(names, days), max_size=events),
-        st.lists(st.tuples(st.integers(0, events), _any_draft(names, days)), max_size=2),
+        st.lists(
+            _draft("ticket.created", _created_data(catalogue), days[:1], minutes=(10,)), max_size=1
+        ),
+        st.lists(any_draft, max_size=events),
+        st.lists(st.tuples(st.integers(0, events), any_draft), max_size=2),
     )
     return st.lists(one_ticket, min_size=1, max_size=tickets).map(_named)
 
@@ -74,6 +84,56 @@ def settings() -> SearchStrategy[dict[str, Any]]:
             ),
         }
     )
+
+
+def catalogue_settings() -> SearchStrategy[dict[str, Any]]:
+    """The settings above and those of the catalogue; shrinks towards the defaults."""
+    spans = st.sampled_from([n * MINUTE_MS for n in (2, 1, 4, 60, 24 * 60, 7 * 24 * 60)])
+    catalogue = st.fixed_dictionaries(
+        {},
+        optional={
+            "zone": st.sampled_from(ZONES),
+            "credit": st.sampled_from(("resolver", "last_assignee", "first_responder")),
+            "queues": st.just(QUEUES),
+            "transfer_level": st.sampled_from(("queue", "department")),
+            "count_reopened": st.booleans(),
+            "mature_after_ms": spans,
+            "fcr_window_ms": spans,
+            "fcr_basis": st.sampled_from((None, "replies", "contact")),
+            "contact_gap_ms": spans,
+            "repeat_window_ms": spans,
+            "ces_direction": st.sampled_from(("high_easy", "low_easy")),
+            "satisfied": st.just({(1.0, 5.0): 5.0, (0.0, 10.0): 6.5}),
+            "conflict_clock": st.sampled_from(("since", "created")),
+            "hourly": st.sampled_from(RATES),
+            "currency": st.sampled_from((None, "EUR", "CHF")),
+            "rates": st.just({"USD": Fraction("0.9")}),
+            "fixed": st.lists(
+                st.tuples(st.just(Fraction(1000)), st.sampled_from(PERIODS)), max_size=2
+            ),
+            "contact": st.sampled_from(("ticket", "requester_message", "contact")),
+            "snapshots": st.just({"noon": (None, 12 * 60), "sunday": (6, 150), "end": (4, 1440)}),
+            "min_sample": st.just(2),
+        },
+    )
+    return st.builds(lambda one, other: {**one, **other}, settings(), catalogue)
+
+
+MINUTE_MS = 60_000
+ZONES = (
+    UTC,
+    ZoneInfo("Europe/Berlin"),
+    # Midnight at minute 10, when most happens.
+    timezone(-timedelta(minutes=10)),
+    ZoneInfo("America/Havana"),
+)
+QUEUES = {"tech": {"tier": 2}, "billing": {"department": "desk"}, "sales": {"department": "desk"}}
+PERIODS = ("day", "week", "month", "quarter", "year")
+RATES: Sequence[dict[str, Fraction]] = (
+    {"default": Fraction(36)},
+    {"a1": Fraction("42.5"), "default": Fraction(18)},
+    {},
+)
 
 
 # One event, before it has a ticket and an id
@@ -136,12 +196,116 @@ def _attributes() -> SearchStrategy[Data]:
     )
 
 
-def _created_data() -> SearchStrategy[Data]:
+def _created_data(catalogue: bool = False) -> SearchStrategy[Data]:
     actor = st.sampled_from(("requester", "agent")).map(lambda role: {"id": "x", "role": role})
     return st.builds(
         lambda attributes, by: {**attributes, **by},
-        _attributes(),
+        _changes() if catalogue else _attributes(),
         st.fixed_dictionaries({}, optional={"actor": actor}),
+    )
+
+
+def _catalogue_draft(days: Sequence[int]) -> SearchStrategy[CloudEvent]:
+    """Any event that the catalogue of KPIs looks at."""
+    kinds: list[tuple[int, str, SearchStrategy[Data]]] = [
+        (6, "ticket.updated", _changes()),
+        (4, "ticket.replied", _message()),
+        (1, "ticket.created", _created_data(catalogue=True)),
+        (1, "ticket.deleted", st.just({"reason": "deleted"})),
+        (1, "ticket.restored", st.just({})),
+        (1, "ticket.merged", st.just({"into": "elsewhere"})),
+        (2, "ticket.worked", _work()),
+        (1, "ticket.cost", _money().map(lambda money: {**money, "type": "parts"})),
+        (1, "ticket.reviewed", _review()),
+        (1, "survey.sent", st.sampled_from(SURVEYS)),
+        (3, "survey.responded", _any_answer()),
+    ]
+    return st.one_of(
+        [_draft(kind, data, days) for weight, kind, data in kinds for _ in range(weight)]
+    )
+
+
+CHANGES: Sequence[tuple[str, Any]] = (
+    *(("status", value) for value in ("resolved", "open", *STATUSES)),
+    *(("assignee", value) for value in ("a1", "a1", "a2", None)),
+    *(("queue", value) for value in ("billing", "tech", "sales", None)),
+    *(("kind", value) for value in ("question", "complaint", "conflict", None)),
+    *(("requester", value) for value in ("r1", "r1", "r2", None)),
+    *(("category", value) for value in ("login", "invoice", None)),
+    *(("channel", value) for value in ("email", "chat", None)),
+    *(("complexity", value) for value in ("High", "7", "many", None)),
+    *(("priority", "urgent"), ("segment", "smb"), ("product", "app")),
+    *(("actor", {"id": person, "role": role}) for person, role in (("a3", "agent"), ("x", "bot"))),
+)
+
+
+def _changes() -> SearchStrategy[Data]:
+    """A few attributes after an event, and perhaps who made it."""
+    return st.lists(st.sampled_from(CHANGES), max_size=4).map(dict)
+
+
+def _work() -> SearchStrategy[Data]:
+    return st.fixed_dictionaries(
+        {"agent": st.sampled_from(("a1", "a2", "a3")), "seconds": st.sampled_from((60, 0, 90.5))},
+        optional={
+            "activity": st.sampled_from(("talk", "hold", "wrap_up", "edit")),
+            "cost": _money(),
+        },
+    )
+
+
+def _money() -> SearchStrategy[Data]:
+    return st.fixed_dictionaries(
+        {
+            "amount": st.sampled_from((5, 0.1, 12.345678, -1)),
+            "currency": st.sampled_from(("EUR", "EUR", "USD", "JPY")),
+        }
+    )
+
+
+def _review() -> SearchStrategy[Data]:
+    marks = st.sampled_from(
+        ({"score": 4, "max": 5}, {"score": 1, "max": 4}, {"score": 0, "max": 9})
+    )
+    return st.fixed_dictionaries(
+        {
+            "reviewer": st.just("a9"),
+            "agent": st.sampled_from(("a1", "a2")),
+            "form": st.just("f1"),
+            "criteria": st.dictionaries(st.sampled_from(("accuracy", "tone")), marks),
+        },
+        optional={"errors": st.sampled_from((0, 2, ["late", "rude", "wrong"]))},
+    )
+
+
+SURVEYS = tuple(
+    {"survey": f"{kind}{number}", "kind": kind}
+    for kind in ("csat", "nps", "ces", "esat")
+    for number in (1, 2)
+)
+SCALES = ((1, 5), (0, 10), (1, 7), (-3, 3))
+
+
+def _any_answer() -> SearchStrategy[Data]:
+    """A survey is of one kind, but may be answered again, and on another scale."""
+    return st.builds(
+        lambda survey, scale, share, more: {
+            **survey,
+            "score": scale[0] + (scale[1] - scale[0]) * share // 4,
+            "scale": {"min": scale[0], "max": scale[1]},
+            **more,
+        },
+        st.sampled_from(SURVEYS),
+        st.sampled_from(SCALES),
+        st.integers(0, 4),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "agent": st.sampled_from(("a1", "a2")),
+                "aspects": st.just({"speed": 1}),
+                "reasons": st.sampled_from((["slow"], ["slow", "rude"], ["slow", "slow"])),
+            },
+        ),
     )
 
 

@@ -17,7 +17,15 @@ from streams.core.announcing import Transition
 from streams.core.events import Arrival
 from streams.core.processor import Processor, Verdict
 from streams.core.report import Books, report
-from streams.core.settings import ResolutionAt, ResponseSignal, Settings, SourceSettings
+from streams.core.settings import (
+    Credit,
+    FixedCost,
+    QueueSettings,
+    ResolutionAt,
+    ResponseSignal,
+    Settings,
+    SourceSettings,
+)
 from streams.wire import packing
 from streams.wire.cloudevents import decode_line
 from tests import promised
@@ -75,8 +83,35 @@ class Rules:
             )
             for pattern, options in given.sources
         )
-        counted = {"count_bots": given.count_bots, "count_automatic": given.count_automatic}
-        return cls(Settings(**{**counted, "sources": sources, **engine}), given, sla)
+        return cls(Settings(**{**_of_engine(given), "sources": sources, **engine}), given, sla)
+
+
+def _of_engine(given: ReferenceSettings) -> dict[str, Any]:
+    """The reference model's settings, but horizons and sources, as the engine names them."""
+    same = (
+        *("count_bots", "count_automatic", "zone", "count_reopened", "fcr_basis"),
+        *("currency", "rates", "min_sample"),
+    )
+    return {name: getattr(given, name) for name in same} | {
+        "credit": Credit(given.credit),
+        "queues": {name: QueueSettings(**queue) for name, queue in given.queues.items()},
+        "by_department": given.transfer_level == "department",
+        "mature_after": given.mature_after_ms,
+        "fcr_window": given.fcr_window_ms,
+        "contact_gap": given.contact_gap_ms,
+        "repeat_window": given.repeat_window_ms,
+        "low_is_easy": given.ces_direction == "low_easy",
+        "satisfied": tuple((*scale, least) for scale, least in given.satisfied.items()),
+        "conflict_since_creation": given.conflict_clock == "created",
+        "hourly_rates": {
+            "" if name == "default" else name: int(amount * 1_000_000)
+            for name, amount in given.hourly.items()
+        },
+        "fixed_costs": tuple(FixedCost(*fixed) for fixed in given.fixed),
+        "cost_per": given.contact,
+        "periods": tuple(given.periods),
+        "snapshots": tuple((name, *at) for name, at in given.snapshots.items()),
+    }
 
 
 def decoded(events: Iterable[CloudEvent], settings: Settings) -> list[Arrival]:

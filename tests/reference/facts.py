@@ -1,8 +1,10 @@
 """What one ticket adds to the totals: named facts, each with its attributes and time."""
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
+from tests.reference import credit
 from tests.reference.calendars import ALWAYS
 from tests.reference.policies import Policies
 from tests.reference.settings import Settings
@@ -25,6 +27,7 @@ from tests.reference.ticket import (
 )
 
 DURATIONS = ("first_response", "pickup", "first_resolution", "full_resolution")
+RESOLUTIONS = ("first_resolution", "full_resolution", "each_resolution")
 
 
 class Fact(NamedTuple):
@@ -36,10 +39,16 @@ class Fact(NamedTuple):
     ms: int = 0
     working_ms: int = 0
     """The same span in the calendar of the policy that matches right after the event."""
+    agent: str = ""
+    """Whom it is credited to; `""` is nobody."""
+    value: Fraction = Fraction(0)
+    """What is added up: seconds, points, money."""
+    part: tuple[str, ...] = ()
+    """What sources gave a name to: from and to, an aspect, a currency."""
 
     def key(self, attribute: str) -> str:
         """The value it counts under; a missing one is `""`."""
-        return str(self.attributes.get(attribute) or "")
+        return self.agent if attribute == "agent" else str(self.attributes.get(attribute) or "")
 
 
 def facts_of(
@@ -47,10 +56,26 @@ def facts_of(
 ) -> Iterator[Fact]:
     """All facts of one ticket whose steps end at or before `as_of`."""
     for name, at, ms in (*_of_tickets(steps, as_of, settings), *_of_counts(steps, settings)):
-        yield Fact(name, at.after.attributes, at.time_ms, ms)
+        agent = _credited(name, at, steps, settings)
+        yield Fact(name, at.after.attributes, at.time_ms, ms, agent=agent)
     for name, at, ms in _of_durations(steps, settings):
         working_ms = _working(steps, at, ms, policies) if policies else ms
-        yield Fact(name, at.after.attributes, at.time_ms, ms, working_ms)
+        agent = _credited(name, at, steps, settings)
+        yield Fact(name, at.after.attributes, at.time_ms, ms, working_ms, agent)
+
+
+def _credited(name: str, at: Step, steps: Steps, settings: Settings) -> str:
+    """Whose it is: who did it; of a resolution and of what undoes it, as the settings say."""
+    if name in {"resolved", "resolutions", *RESOLUTIONS}:
+        return credit.of_resolution(steps, at, settings)
+    if name == "reopens":
+        undone = resolutions(credit.until(steps, at))[-1]
+        return credit.of_resolution(steps, undone, settings)
+    if name in {"assignments", "pickup"}:
+        return credit.assignee(at)
+    if at.event.type == "ticket.replied" and name in {"agent_replies", "first_response"}:
+        return credit.author(at)
+    return credit.doer(at) if name == "first_response" else ""
 
 
 def _working(steps: Steps, stop: Step, ms: int, policies: Policies) -> int:

@@ -60,13 +60,13 @@ def report(
     settings = Settings.of(settings)
     judged = judge(arrivals, settings, rejected)
     as_of = judged.newest_ms() if as_of is None else as_of
-    tickets = _tickets(judged, settings, as_of)
+    tickets = tickets_of(judged, settings, as_of)
     policies = None if sla is None else Policies.of(sla)
     facts = [fact for steps in tickets for fact in facts_of(steps, settings, as_of, policies)]
     return {
         "as_of": None if as_of is None else format_time(as_of),
         "events": _events(judged, facts),
-        **_summary(facts),
+        **summary(facts),
         "queue_depth": _queue_depth(tickets, facts, settings, as_of),
         "by": {name: _by(facts, name) for name in ("queue", "priority", "channel")},
         **({} if policies is None else {"sla": rows(tickets, policies, settings, as_of)}),
@@ -108,7 +108,7 @@ def clocks_now(
     """By subject: every instance of a clock that a policy has named, at `as_of`."""
     settings, policies = Settings.of(settings), Policies.of(sla)
     found: dict[str, list[Instance]] = {}
-    for steps in _tickets(judge(arrivals, settings), settings, as_of):
+    for steps in tickets_of(judge(arrivals, settings), settings, as_of):
         own = instances(steps, policies, settings, as_of)
         found.setdefault(steps[0].event.subject, []).extend(own)
     return found
@@ -127,7 +127,7 @@ def windows(
     start_ms = now_ms - now_ms % step_ms - window_ms
     counts: dict[str, Counter[str]] = {name: Counter() for name in WINDOW_COUNTS.values()}
     durations: dict[str, dict[str, list[int]]] = {"first_response": {}, "resolution": {}}
-    for steps in _tickets(judge(arrivals, settings), settings, now_ms):
+    for steps in tickets_of(judge(arrivals, settings), settings, now_ms):
         for fact in facts_of(steps, settings, now_ms):
             if fact.time_ms <= start_ms:
                 continue
@@ -146,7 +146,7 @@ def windows(
 # Tickets
 
 
-def _tickets(judged: Judged, settings: Settings, as_of: int | None) -> list[Steps]:
+def tickets_of(judged: Judged, settings: Settings, as_of: int | None) -> list[Steps]:
     """Every ticket that has an event at or before `as_of`; a subject may have been several."""
     return [
         walk(events)
@@ -158,7 +158,7 @@ def _tickets(judged: Judged, settings: Settings, as_of: int | None) -> list[Step
 
 
 def _active(arrivals: Arrivals, settings: Settings, as_of: int) -> list[Steps]:
-    tickets = _tickets(judge(arrivals, settings), settings, as_of)
+    tickets = tickets_of(judge(arrivals, settings), settings, as_of)
     return [
         steps
         for steps in tickets
@@ -184,13 +184,13 @@ def _events(judged: Judged, facts: list[Fact]) -> dict[str, Any]:
     }
 
 
-def _summary(facts: Sequence[Fact]) -> dict[str, Any]:
+def summary(facts: Sequence[Fact]) -> dict[str, Any]:
     """`tickets`, `counts` and `durations` of some facts."""
     found = Counter(fact.name for fact in facts)
     spans = {name: [fact for fact in facts if fact.name == name] for name in DURATIONS}
-    durations = {name: _distribution([f.ms for f in own]) for name, own in spans.items()}
+    durations = {name: distribution([f.ms for f in own]) for name, own in spans.items()}
     for name, own in spans.items():
-        durations[f"{name}_working"] = _distribution([fact.working_ms for fact in own])
+        durations[f"{name}_working"] = distribution([fact.working_ms for fact in own])
     return {
         "tickets": {name: found[name] for name in TICKETS},
         "counts": {name: found[name] for name in COUNTS},
@@ -204,10 +204,10 @@ def _by(facts: list[Fact], name: str) -> dict[str, Any]:
     for fact in facts:
         if fact.name in {*TICKETS, *COUNTS, *DURATIONS}:
             under.setdefault(fact.key(name), []).append(fact)
-    return {value: _summary(own) for value, own in under.items()}
+    return {value: summary(own) for value, own in under.items()}
 
 
-def _distribution(spans_ms: list[int]) -> dict[str, float]:
+def distribution(spans_ms: list[int]) -> dict[str, float]:
     """Count, sum, mean, nearest-rank percentiles and maximum, in seconds; zeros when empty."""
     ranked = sorted(spans_ms) or [0]
     seconds = {

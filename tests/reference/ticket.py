@@ -130,6 +130,18 @@ def priority_changes(steps: Steps) -> list[Step]:
     return _changes_of_value(steps, "priority")
 
 
+def moves(steps: Steps, settings: Settings) -> list[Step]:
+    """Transfers at the level of the settings: to another queue, or to another department."""
+    if settings.transfer_level == "queue":
+        return transfers(steps)
+    return [
+        step
+        for step in transfers(steps)
+        if settings.department(step.before.attributes["queue"])
+        != settings.department(step.after.attributes["queue"])
+    ]
+
+
 def assignments(steps: Steps) -> list[Step]:
     """Changes of assignee to somebody, also from nobody."""
     return [s for s, before, after in _values(steps, "assignee") if after not in {None, before}]
@@ -172,6 +184,16 @@ def agent_replies(steps: Steps, settings: Settings) -> list[Step]:
         for step in steps
         if _public(step) in roles and (settings.count_automatic or not _automatic(step))
     ]
+
+
+def bot_replies(steps: Steps) -> list[Step]:
+    """Public messages of a bot; an automatic one is a receipt, whatever counts as a reply."""
+    return [step for step in steps if _public(step) == "bot" and not _automatic(step)]
+
+
+def human_replies(steps: Steps, settings: Settings) -> list[Step]:
+    """Agent replies that are not a bot's."""
+    return [step for step in agent_replies(steps, settings) if _public(step) == "agent"]
 
 
 def _public(step: Step) -> str | None:

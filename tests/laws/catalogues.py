@@ -1,0 +1,55 @@
+"""The catalogue's part of the report made comparable: the engine's, and the reference model's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streams.core.report import Books, report
+from streams.wire import packing
+from tests.laws.driving import CloudEvent, Rules, canonical
+from tests.reference.catalogue import LABELS, TIMES, catalogue
+
+Report = dict[str, Any]
+
+NOTHING: Sequence[Any] = (None, 0, "", "0.00", {}, [], False)
+
+
+def of_engine(books: Books, rules: Rules, as_of: int | None = None) -> Report:
+    """The engine's, by default as of the newest event applied."""
+    as_of = books.newest if as_of is None else as_of
+    if as_of is None:
+        return {}
+    found = report(books, rules.engine, packing, as_of)
+    return comparable(
+        {
+            "durations": {name: found["durations"][name] for name in TIMES},
+            "snapshots": found["queue_depth"]["snapshots"],
+            **{name: found[name] for name in ("kpis", "by", "periods", "volume", "drivers")},
+        }
+    )
+
+
+def of_reference(arrived: Sequence[CloudEvent], rules: Rules, as_of: int | None = None) -> Report:
+    """The reference model's."""
+    found = catalogue(canonical(arrived), settings=rules.reference, as_of=as_of, sla=rules.sla)
+    return comparable(found) if found else {}
+
+
+def comparable(found: Report) -> Report:
+    """Without what comes to nothing, and with amounts to the third place."""
+    pruned: Report = _pruned(found)
+    for rows in (*pruned.get("by", {}).values(), *pruned.get("periods", {}).values()):
+        for row in rows.values():
+            row.pop("change", None)
+    return pruned
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, Mapping):
+        inner = {name: _pruned(part) for name, part in value.items() if name != "low_sample"}
+        return {name: part for name, part in inner.items() if part not in NOTHING}
+    return value
+
+
+__all__ = ("LABELS", "of_engine", "of_reference")

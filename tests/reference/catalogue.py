@@ -1,0 +1,278 @@
+"""The catalogue's part of the report: KPIs, everything by label and agent, periods, drivers."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from tests.reference import model
+from tests.reference.conflict import conflict_since, conflicts
+from tests.reference.costs import cost
+from tests.reference.days import days_of, hour_of_week, instant, local, local_day, period_of
+from tests.reference.effort import effort
+from tests.reference.facts import Fact, facts_of
+from tests.reference.formulas import kpis, sums
+from tests.reference.journey import complexity, journey
+from tests.reference.judging import judge
+from tests.reference.policies import Policies
+from tests.reference.requesters import repeats
+from tests.reference.settings import DAY_MS, Settings
+from tests.reference.spans import first_response
+from tests.reference.surveys import answers_of, is_satisfied, surveys
+from tests.reference.ticket import Steps, creation, moves, reopens, resolutions
+
+LABELS = ("queue", "priority", "channel", "segment", "product", "category", "kind", "agent")
+TIMES = (
+    "handover",
+    "follow_up",
+    "conflict_wait",
+    "conflict_reaction",
+    "conflict_resolution",
+)
+PARTS = ("tickets", "counts", "durations", "kpis")
+
+Part = dict[str, Any]
+
+
+def catalogue(
+    arrivals: model.Arrivals,
+    *,
+    settings: model.Given = None,
+    as_of: int | None = None,
+    sla: Mapping[str, Any] | Policies | None = None,
+) -> Part:
+    """The rest of the report on `arrivals`; the arguments are those of `model.report`."""
+    settings = Settings.of(settings)
+    judged = judge(arrivals, settings)
+    as_of = judged.newest_ms() if as_of is None else as_of
+    if as_of is None:
+        return {}
+    policies = None if sla is None else Policies.of(sla)
+    tickets = model.tickets_of(judged, settings, as_of)
+    facts = list(all_facts(tickets, settings, as_of, policies))
+    return {
+        "durations": {name: _times(facts, name) for name in TIMES},
+        "kpis": _kpis(facts, settings, as_of),
+        "by": {name: _by(facts, name, settings) for name in LABELS},
+        "periods": {
+            name: _periods(tickets, facts, name, settings, as_of) for name in settings.periods
+        },
+        "snapshots": _snapshots(tickets, settings, as_of),
+        "volume": volume(facts, settings),
+        "drivers": drivers(tickets, settings),
+    }
+
+
+def all_facts(
+    tickets: Sequence[Steps], settings: Settings, as_of: int, policies: Policies | None = None
+) -> Iterator[Fact]:
+    """Every fact of all tickets."""
+    for steps in tickets:
+        yield from facts_of(steps, settings, as_of, policies)
+        yield from journey(steps, settings)
+        yield from surveys(steps, settings)
+        yield from effort(steps, settings)
+        yield from conflicts(steps, settings)
+    yield from repeats(tickets, settings)
+
+
+# Figures
+
+
+def figures(
+    facts: Sequence[Fact],
+    settings: Settings,
+    depth: int,
+    *,
+    of_agent: bool = False,
+    every: bool = False,
+) -> Part:
+    """Tickets, counts, durations and KPIs of some facts; `depth` is how many are active."""
+    found = model.summary(facts)
+    for name in TIMES:
+        found["durations"][name] = _times(facts, name)
+    quantities = {**sums(facts, of_agent=of_agent), "depth": Fraction(depth)}
+    return {**found, "kpis": kpis(quantities, settings.min_sample, every=every)}
+
+
+def _times(facts: Iterable[Fact], name: str) -> Part:
+    return model.distribution([fact.ms for fact in facts if fact.name == name])
+
+
+def _active(facts: Iterable[Fact]) -> int:
+    return sum(fact.name == "active" for fact in facts)
+
+
+def _by(facts: Sequence[Fact], label: str, settings: Settings) -> Part:
+    under: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        under[fact.key(label)].append(fact)
+    return {
+        value: figures(own, settings, _active(own), of_agent=label == "agent")
+        for value, own in under.items()
+    }
+
+
+def _kpis(facts: Sequence[Fact], settings: Settings, as_of: int) -> Part:
+    found = figures(facts, settings, _active(facts), every=True)
+    named: Part = found["kpis"]
+    young = [fact for fact in facts if as_of - fact.time_ms < settings.mature_after_ms]
+    named["resolved_share"]["provisional"] = {
+        "created": _count(young, "created"),
+        "resolved": _count(young, "cohort_resolved"),
+    }
+    fresh = [fact for fact in facts if as_of - fact.time_ms <= settings.fcr_window_ms]
+    named["fcr"]["provisional"] = {
+        "first_contact": _count(fresh, "first_contact"),
+        "judged": _count(fresh, "first_contact_judged"),
+    }
+    named["fcr"]["unavailable"] = _count(facts, "first_contact_unknown")
+    named["csat"]["mean"] = named["csat_mean"]["value"]
+    named["csat"]["index"] = named["csat_index"]["value"]
+    named["csat"]["aspects"] = _named(facts, "aspect", "csat")
+    named["csat"]["reasons"] = {
+        name: {"count": part["count"]} for name, part in _named(facts, "reason", "csat").items()
+    }
+    named["quality_score"]["by_criterion"] = _named(facts, "criterion", "")
+    pairs = Counter(fact.part for fact in facts if fact.name == "transfer_pair")
+    named["transfer_rate"]["pairs"] = [
+        {"from": pair[0], "to": pair[1], "transfers": number}
+        for pair, number in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    created, resolved = _count(facts, "created"), _count(facts, "resolutions")
+    named["flow"] = {
+        "inflow": created,
+        "outflow": resolved,
+        "net_flow": created - resolved,
+        "clearance_ratio": resolved / created if created else None,
+    }
+    named["cost"] = cost(facts, settings)
+    return named
+
+
+def _count(facts: Iterable[Fact], name: str) -> int:
+    return sum(fact.name == name for fact in facts)
+
+
+def _named(facts: Iterable[Fact], name: str, of: str) -> Part:
+    values: dict[str, list[Any]] = defaultdict(list)
+    for fact in facts:
+        if fact.name == name and fact.part[0] == of:
+            values[fact.part[1]].append(fact.value)
+    return {
+        key: {"count": len(own), "mean": float(sum(own) / len(own))} for key, own in values.items()
+    }
+
+
+# Time
+
+
+def _depth_at(tickets: Iterable[Steps], settings: Settings, at_ms: int) -> int:
+    """How many tickets were active right after all events of that instant."""
+    last = [[step for step in steps if step.time_ms <= at_ms][-1:] for steps in tickets]
+    return sum(
+        step.after.active and at_ms - step.time_ms <= settings.forgotten_ms
+        for found in last
+        for step in found
+    )
+
+
+def _periods(
+    tickets: Sequence[Steps], facts: Sequence[Fact], period: str, settings: Settings, as_of: int
+) -> Part:
+    under: dict[str, list[Fact]] = defaultdict(list)
+    day_in: dict[str, date] = {}
+    for fact in facts:
+        day = local_day(fact.time_ms, settings.zone)
+        name = period_of(day, period)
+        day_in[name] = day
+        under[name].append(fact)
+    rows: Part = {}
+    for name, own in under.items():
+        last_day = days_of(name, period, day_in[name])[-1]
+        end = instant(last_day, 1440, settings.zone) - 1
+        depth = _depth_at(tickets, settings, min(end, as_of))
+        rows[name] = {
+            **figures(own, settings, depth),
+            "active_at_end": depth,
+            "over": end <= as_of,
+        }
+    return rows
+
+
+def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part:
+    """Queue depth at each named instant from the first event's day on, by the local day."""
+    first = min(local_day(steps[0].time_ms, settings.zone) for steps in tickets)
+    number = (local_day(as_of, settings.zone) - first).days + 1
+    found: Part = {}
+    for name, (weekday, minute) in settings.snapshots.items():
+        found[name] = {}
+        for day in (first + timedelta(days=n) for n in range(number)):
+            at = instant(day, minute, settings.zone)
+            if at <= as_of and weekday in {None, day.weekday()}:
+                found[name][day.isoformat()] = _depth_at(tickets, settings, at)
+    return found
+
+
+def volume(facts: Iterable[Fact], settings: Settings) -> Part:
+    """Tickets created by local hour of the week and month of the year."""
+    created = [fact.time_ms for fact in facts if fact.name == "created"]
+    return {
+        "by_hour_of_week": dict(Counter(hour_of_week(at, settings.zone) for at in created)),
+        "by_month_of_year": dict(Counter(f"{local(at, settings.zone):%m}" for at in created)),
+    }
+
+
+# Drivers
+
+BANDS = ((DAY_MS // 24, "<= 1h"), (DAY_MS // 6, "<= 4h"), (DAY_MS, "<= 1d"), (3 * DAY_MS, "<= 3d"))
+
+
+def drivers(tickets: Iterable[Steps], settings: Settings) -> Part:
+    """Satisfaction, reopenings and conflicts by bands of what each ticket is now."""
+    found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for steps in tickets:
+        answers = [a for a in answers_of(steps).values() if a.event.data["kind"] == "csat"]
+        for driver, band in _bands(steps, settings):
+            found[driver][band] += Counter(
+                tickets=1,
+                resolved=bool(resolutions(steps)),
+                reopened=bool(reopens(steps)),
+                conflicts=conflict_since(steps) is not None,
+                responses=len(answers),
+                satisfied=sum(is_satisfied(answer, settings) for answer in answers),
+            )
+    return {
+        driver: {
+            band: {
+                **counts,
+                "csat": _rate(counts["satisfied"], counts["responses"]),
+                "reopen_rate": _rate(counts["reopened"], counts["resolved"]),
+                "conflict_rate": _rate(counts["conflicts"], counts["tickets"]),
+            }
+            for band, counts in bands.items()
+        }
+        for driver, bands in found.items()
+    }
+
+
+def _bands(steps: Steps, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The band of each driver that the ticket has; of its latest resolution, also when reopened."""
+    if response := first_response(steps, settings):
+        yield "first_response", _band(response.ms)
+    created, resolved = creation(steps), resolutions(steps)
+    if created and resolved:
+        yield "resolution", _band(max(0, resolved[-1].time_ms - created.time_ms))
+    moved = len(moves(steps, settings))
+    yield "transfers", "3+" if moved >= 3 else str(moved)
+    if steps[-1].after.done:
+        yield "complexity", str(complexity(steps, settings)[0])
+
+
+def _band(span_ms: int) -> str:
+    return next((name for most_ms, name in BANDS if span_ms <= most_ms), "> 3d")
+
+
+def _rate(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,96 @@
+"""What a desk cost: exact sums of money, in one currency."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.reference.days import local_day, period_of
+from tests.reference.facts import Fact
+from tests.reference.settings import Settings
+
+CONTACTS = {
+    "ticket": "created",
+    "requester_message": "requester_messages",
+    "contact": "contacts",
+}
+
+
+def cost(facts: Sequence[Fact], settings: Settings) -> dict[str, Any]:
+    """The costs of all tickets, and of each queue."""
+    currencies = {fact.part[0] for fact in facts if fact.name == "recorded"}
+    currency = settings.currency
+    if currency is None and len(currencies) == 1:
+        (currency,) = currencies
+    fixed = _fixed(facts, settings)
+    by_queue: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_queue[fact.key("queue")].append(fact)
+    unconverted: dict[str, Fraction] = defaultdict(Fraction)
+    for fact in facts:
+        if fact.name == "recorded" and _rate(fact, currency, settings) is None:
+            unconverted[fact.part[0]] += fact.value
+    return {
+        "currency": currency,
+        **_costs(facts, currency, sum(fixed.values(), Fraction(0)), settings),
+        "unconverted": {name: _text(amount) for name, amount in unconverted.items()},
+        "by_queue": {
+            queue: _costs(own, currency, fixed.get(queue, Fraction(0)), settings)
+            for queue, own in by_queue.items()
+        },
+    }
+
+
+def _costs(
+    facts: Sequence[Fact], currency: str | None, fixed: Fraction, settings: Settings
+) -> dict[str, Any]:
+    recorded = sum(
+        (
+            fact.value * (_rate(fact, currency, settings) or 0)
+            for fact in facts
+            if fact.name == "recorded"
+        ),
+        Fraction(0),
+    )
+    labour = sum((fact.value for fact in facts if fact.name == "labour"), Fraction(0))
+    total = recorded + labour + fixed
+    contacts = sum(fact.name == CONTACTS[settings.contact] for fact in facts)
+    resolutions = sum(fact.name == "resolutions" for fact in facts)
+    return {
+        "recorded": _text(recorded),
+        "labour": _text(labour),
+        "fixed": _text(fixed),
+        "total": _text(total),
+        "contacts": contacts,
+        "resolutions": resolutions,
+        "per_contact": _text(total / contacts) if contacts else None,
+        "per_resolution": _text(total / resolutions) if resolutions else None,
+    }
+
+
+def _rate(fact: Fact, currency: str | None, settings: Settings) -> Fraction | None:
+    """What one unit of the fact's currency is worth; None if nobody says."""
+    (given,) = fact.part
+    return Fraction(1) if given == currency else settings.rates.get(given)
+
+
+def _fixed(facts: Iterable[Fact], settings: Settings) -> dict[str, Fraction]:
+    """By queue: each fixed cost of each of its periods, spread by the seconds handled in it."""
+    found: dict[str, Fraction] = defaultdict(Fraction)
+    handled = [fact for fact in facts if fact.name == "handled" and fact.value]
+    for amount, period in settings.fixed:
+        spent: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+        for fact in handled:
+            name = period_of(local_day(fact.time_ms, settings.zone), period)
+            spent[name][fact.key("queue")] += fact.value
+        for seconds in spent.values():
+            for queue, own in seconds.items():
+                found[queue] += amount * own / sum(seconds.values())
+    return found
+
+
+def _text(amount: Fraction) -> str:
+    """Exact to a millionth, half to even; at least two decimal places."""
+    text = f"{Decimal(round(amount * 1_000_000)) / 1_000_000:.6f}"
+    return text[:-4] + text[-4:].rstrip("0")

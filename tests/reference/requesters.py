@@ -1,0 +1,40 @@
+"""Repeat contacts: what only several tickets of one requester can tell."""
+
+from collections.abc import Iterator, Sequence
+
+from tests.reference import credit
+from tests.reference.facts import Fact
+from tests.reference.journey import first_contact
+from tests.reference.settings import Settings
+from tests.reference.ticket import Steps, creation, resolutions
+
+Topic = tuple[str, str]
+
+
+def topic(steps: Steps) -> Topic | None:
+    """Requester and category, as they are now; None without a requester."""
+    now = steps[-1].after.attributes
+    requester = now.get("requester")
+    return (str(requester), str(now.get("category") or "")) if requester else None
+
+
+def repeats(tickets: Sequence[Steps], settings: Settings) -> Iterator[Fact]:
+    """Of all tickets together: who came again about the same, and after which first contact."""
+    for steps in tickets:
+        about, created = topic(steps), creation(steps)
+        others = [other for other in tickets if other is not steps and topic(other) == about]
+        if about is None:
+            continue
+        if created and any(
+            0 <= created.time_ms - resolved.time_ms <= settings.repeat_window_ms
+            for other in others
+            for resolved in resolutions(other)
+        ):
+            yield Fact("repeat", created.after.attributes, created.time_ms)
+        if not first_contact(steps, settings):
+            continue
+        first = resolutions(steps)[0]
+        came = [created for other in others if (created := creation(other))]
+        if any(0 <= c.time_ms - first.time_ms <= settings.fcr_window_ms for c in came):
+            agent = credit.of_resolution(steps, first, settings)
+            yield Fact("repeated", first.after.attributes, first.time_ms, agent=agent)
