@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from streams import VERSION
+from streams.cli import dead_letters
 from streams.cli.check_config import check_config
 from streams.cli.demo import demo
 from streams.cli.due import due
@@ -28,6 +29,11 @@ app = typer.Typer(
 topics = typer.Typer(
     no_args_is_help=True,
     help="Create or check the Kafka topics.\n\nExample: deskpulse topics ensure --config conf",
+)
+letters = typer.Typer(
+    no_args_is_help=True,
+    help="Look at what was refused, and put it back.\n\n"
+    "Example: deskpulse dead-letters list --config conf",
 )
 
 
@@ -64,4 +70,8 @@ app.command("check-config")(check_config)
 topics.command("ensure")(ensure)
 topics.command("check")(check)
 app.add_typer(topics, name="topics")
+letters.command("list")(dead_letters.list_letters)
+letters.command("show")(dead_letters.show)
+letters.command("replay")(dead_letters.replay)
+app.add_typer(letters, name="dead-letters")
 app.command("reset")(reset)
