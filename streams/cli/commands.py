@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from streams import VERSION
+from streams.cli import dead_letters
 from streams.cli.check_config import check_config
 from streams.cli.demo import demo
 from streams.cli.due import due
@@ -29,6 +30,11 @@ topics = typer.Typer(
     no_args_is_help=True,
     help="Create or check the Kafka topics, and tell the rights on them.\n\n"
     "Example: deskpulse topics ensure --config conf",
+)
+letters = typer.Typer(
+    no_args_is_help=True,
+    help="Look at what was refused, and put it back.\n\n"
+    "Example: deskpulse dead-letters list --config conf",
 )
 
 
@@ -66,4 +72,8 @@ topics.command("ensure")(ensure)
 topics.command("check")(check)
 topics.command("acls")(acls)
 app.add_typer(topics, name="topics")
+letters.command("list")(dead_letters.list_letters)
+letters.command("show")(dead_letters.show)
+letters.command("replay")(dead_letters.replay)
+app.add_typer(letters, name="dead-letters")
 app.command("reset")(reset)

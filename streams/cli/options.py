@@ -40,14 +40,14 @@ def configuration(folder: Path | None) -> Config:
     return load(folder)
 
 
-def instant(text: str) -> int:
-    """Epoch milliseconds of `--as-of`."""
+def instant(text: str, option: str = "--as-of") -> int:
+    """Epoch milliseconds of an option whose value is an instant."""
     try:
         at = parse_rfc3339(text)
         format_rfc3339(at)
     except (ValueError, OverflowError):
         example = datetime(2026, 3, 1, 18, tzinfo=UTC).isoformat().replace("+00:00", "Z")
         raise UserError(
-            f"--as-of {text!r} is no instant with a zone; write it like {example}"
+            f"{option} {text!r} is no instant with a zone; write it like {example}"
         ) from None
     return at

@@ -17,6 +17,7 @@ from streams.wire.cloudevents import decode
 from streams.wire.deadletters import LATE, Origin, details, letter
 from streams.wire.payloads import PAYLOADS, WITHOUT_DATA
 from streams.wire.reasons import MAX_VALUE_BYTES, REASONS
+from streams.wire.replaying import Place, mark
 from tests.contract.schema_files import SCHEMAS, examples, schema_paths, validator
 
 COMMON = json.loads((SCHEMAS / "common.json").read_text())["$defs"]
@@ -76,6 +77,13 @@ def test_the_headers_of_a_letter_match_their_schema(reason: str, size: int) -> N
     origin = Origin("ticket-events", 3, 42)
     made = letter(b"T-1", b"x" * size, [], reason=reason, origin=origin, seen_ms=NOW, engine="1")
     validator("dead-letter.json").validate(details(made.headers))
+
+
+@pytest.mark.parametrize("key", [None, b"T-1"])
+def test_the_headers_of_a_mark_match_their_schema(key: bytes | None) -> None:
+    made = mark(Place(2, 1_234), key, at_ms=NOW, engine="1")
+    validator("dead-letter.json").validate(details(made.headers))
+    assert not validator("dead-letter.json", "#/$defs/letter").is_valid(details(made.headers))
 
 
 def test_an_unknown_reason_does_not_match_the_schema_of_a_letter() -> None:
