@@ -25,6 +25,8 @@ class Outcome(NamedTuple):
     estimated: bool
     unrecorded_ms: int
     """Time open and assigned, if no handling was recorded; else -1."""
+    contained: bool
+    """A bot had replied, no person had, and it had not been resolved before."""
 
 
 class Survey(NamedTuple):
@@ -33,6 +35,8 @@ class Survey(NamedTuple):
     kind: str
     sent_at: int
     sent_in: Labels
+    sent_for: str
+    """Whose survey it was when it was sent."""
     answered_at: int
     """Of the answer that counts: the last one."""
     answered_in: Labels
@@ -61,18 +65,22 @@ _SLOTS: Final[tuple[str, ...]] = (
     "asked_bot_at",
     "assigned_ms",
     "assigned_since",
+    "assignee",
     "assignees",
     "bot_at",
     "bot_in",
     "conflict_at",
+    "conflict_for",
     "conflict_in",
     "conflict_over",
     "contacts",
+    "created_for",
     "created_in",
     "followed",
     "low",
     "outcome",
     "people",
+    "person",
     "queue",
     "queues",
     "reacted",
@@ -81,10 +89,10 @@ _SLOTS: Final[tuple[str, ...]] = (
     "reviewed",
     "spoke_at",
     "surveys",
-    "talked_by",
+    "talked",
     "transfers",
     "verdict",
-    "worked_by",
+    "worked",
 )
 
 
@@ -93,21 +101,27 @@ class Case:
 
     __slots__ = _SLOTS
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915 - one line for each field
         # The way it went (journey).
         self.created_in: Labels = ()
         """Labels right after the creation; () are those of the ticket's earliest event."""
+        self.created_for: str = ""
+        """Who had it right after the creation."""
         self.queue: str = ""
         """The last queue it was in; "" before the first."""
         self.queues: int = 0
         """Queues it came to, one after the other."""
         self.transfers: int = 0
+        self.assignee: str = ""
+        """The last one who had it; "" before the first."""
         self.assignees: int = 0
         """Assignees it came to, one after the other."""
         self.people: tuple[str, ...] = ()
         """Different ones, in order of their first time; at most `MAX_PEOPLE`."""
         self.responder: str = ""
         """Who gave the first agent reply."""
+        self.person: bool = False
+        """A person has replied, not only a bot."""
         self.contacts: int = 0
         """Runs of public messages less than `contact_gap` apart; the creation is one."""
         self.spoke_at: int = -1
@@ -116,7 +130,7 @@ class Case:
         """The first bot reply."""
         self.bot_in: Labels = ()
         self.asked_bot_at: int = -1
-        """The requester's last message before an agent replied, of a ticket with a bot reply."""
+        """The requester's last message before a person replied."""
         self.assigned_since: int = -1
         """Open and assigned since then; -1 while it is not both."""
         self.assigned_ms: int = 0
@@ -135,13 +149,16 @@ class Case:
         the time of the reply."""
 
         # What it takes (effort).
-        self.worked_by: tuple[str, ...] = ()
-        self.talked_by: tuple[str, ...] = ()
+        self.worked: tuple[Labels, ...] = ()
+        """Under which labels it was worked on, and by whom (the last of each)."""
+        self.talked: tuple[Labels, ...] = ()
         self.reviewed: bool = False
 
         # Conflicts.
         self.conflict_at: int = -1
         self.conflict_in: Labels = ()
+        self.conflict_for: str = ""
+        """Who had it then."""
         self.conflict_over: bool = False
         """It is counted as resolved."""
         self.reacted: bool = False
@@ -152,18 +169,24 @@ class Case:
         state: dict[str, Any] = {}
         if self.created_in:
             state["created_in"] = self.created_in
+        if self.created_for:
+            state["created_for"] = self.created_for
         if self.queue:
             state["queue"] = self.queue
         if self.queues:
             state["queues"] = self.queues
         if self.transfers:
             state["transfers"] = self.transfers
+        if self.assignee:
+            state["assignee"] = self.assignee
         if self.assignees:
             state["assignees"] = self.assignees
         if self.people:
             state["people"] = self.people
         if self.responder:
             state["responder"] = self.responder
+        if self.person:
+            state["person"] = True
         if self.contacts:
             state["contacts"] = self.contacts
         if self.spoke_at >= 0:
@@ -188,14 +211,16 @@ class Case:
             state["low"] = [tuple(one) for one in self.low]
         if self.followed:
             state["followed"] = self.followed
-        if self.worked_by:
-            state["worked_by"] = self.worked_by
-        if self.talked_by:
-            state["talked_by"] = self.talked_by
+        if self.worked:
+            state["worked"] = self.worked
+        if self.talked:
+            state["talked"] = self.talked
         if self.reviewed:
             state["reviewed"] = True
         if self.conflict_at >= 0:
             state["conflict_at"], state["conflict_in"] = self.conflict_at, self.conflict_in
+        if self.conflict_for:
+            state["conflict_for"] = self.conflict_for
         if self.conflict_over:
             state["conflict_over"] = True
         if self.reacted:
@@ -208,12 +233,15 @@ class Case:
         case = cls()
         get = state.get
         case.created_in = tuple(get("created_in", ()))
+        case.created_for = get("created_for", "")
         case.queue = get("queue", "")
         case.queues = get("queues", 0)
         case.transfers = get("transfers", 0)
+        case.assignee = get("assignee", "")
         case.assignees = get("assignees", 0)
         case.people = tuple(get("people", ()))
         case.responder = get("responder", "")
+        case.person = get("person", False)
         case.contacts = get("contacts", 0)
         case.spoke_at = get("spoke_at", -1)
         case.bot_at = get("bot_at", -1)
@@ -233,11 +261,12 @@ class Case:
                 survey: (at, tuple(cell), agent, replied)
                 for survey, (at, cell, agent, replied) in state["followed"].items()
             }
-        case.worked_by = tuple(get("worked_by", ()))
-        case.talked_by = tuple(get("talked_by", ()))
+        case.worked = tuple([tuple(labels) for labels in get("worked", ())])
+        case.talked = tuple([tuple(labels) for labels in get("talked", ())])
         case.reviewed = get("reviewed", False)
         case.conflict_at = get("conflict_at", -1)
         case.conflict_in = tuple(get("conflict_in", ()))
+        case.conflict_for = get("conflict_for", "")
         case.conflict_over = get("conflict_over", False)
         case.reacted = get("reacted", False)
         return case
@@ -245,9 +274,9 @@ class Case:
     def forget_names(self) -> None:
         """Redact: whose names are in here is not kept, how many they were is."""
         self.people = ("",) * len(self.people)
-        self.worked_by = ("",) * len(self.worked_by)
-        self.talked_by = ("",) * len(self.talked_by)
-        self.responder = ""
+        self.worked = tuple([(*labels[:-1], "") for labels in self.worked])
+        self.talked = tuple([(*labels[:-1], "") for labels in self.talked])
+        self.responder = self.assignee = self.created_for = self.conflict_for = ""
         self.surveys = self.followed = None
         self.low = ()
 
@@ -256,6 +285,7 @@ def _survey(
     kind: str,
     sent_at: int,
     sent_in: list[str],
+    sent_for: str,
     answered_at: int,
     answered_in: list[str],
     agent: str,
@@ -268,7 +298,7 @@ def _survey(
 ) -> Survey:
     sent, answered = tuple(sent_in), tuple(answered_in)
     scored = tuple([(name, points) for name, points in aspects])
-    head = (kind, sent_at, sent, answered_at, answered, agent, score)
+    head = (kind, sent_at, sent, sent_for, answered_at, answered, agent, score)
     return Survey(*head, satisfied, low, conflict, scored, tuple(reasons))
 
 

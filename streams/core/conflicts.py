@@ -25,7 +25,7 @@ def follow(
         if (ticket.extra or {}).get("kind") not in KINDS:
             return found
         case.conflict_at, case.conflict_in = at, ticket.cell
-        agent = ticket.assignee or ""
+        agent = case.conflict_for = ticket.assignee or ""
         found.append(new(fact.CONFLICT, at, ticket.cell, None, agent))
         if ticket.created_at is not None and at > ticket.created_at:
             found.append(new(fact.TURNED, at, ticket.cell, None, agent))
@@ -61,4 +61,5 @@ def _over(ticket: Ticket, case: Case, settings: Settings, sign: int, found: list
     at, cell, _, agent = end
     took = max(0, at - _start(ticket, case, settings))
     found.append(new(fact.CONFLICT_RESOLUTION, at, cell, took, agent, sign))
-    found.append(new(fact.CONFLICT_RESOLVED, case.conflict_at, case.conflict_in, None, agent, sign))
+    since, labels, whose = case.conflict_at, case.conflict_in, case.conflict_for
+    found.append(new(fact.CONFLICT_RESOLVED, since, labels, None, whose, sign))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from streams.core import facts as fact
 from streams.core.effort import MICRO
+from streams.core.instants import local_day
 from streams.core.recount import Recount
 from streams.core.settings import Settings
 from streams.core.sums import Sums, next_period, period_of
@@ -27,7 +28,7 @@ def costs(count: Recount, settings: Settings) -> dict[str, Any]:
     """The costs of everything, and of each queue."""
     whole = count.slices.whole()
     currency = settings.currency or _only(whole)
-    fixed = _fixed(count.days, settings)
+    fixed = _fixed(count)
     handled = whole.amounts[fact.HANDLED]
 
     def of(sums: Sums) -> dict[str, Any]:
@@ -84,13 +85,18 @@ def _rate(name: str, currency: str | None, settings: Settings) -> Fraction | Non
     return Fraction(1) if name == currency else settings.rates.get(name)
 
 
-def _fixed(days: dict[int, Sums], settings: Settings) -> Fraction:
-    """Fixed costs of all days from the first on which anything happened to the last."""
-    if not days or not settings.fixed_costs:
-        return Fraction(0)
+def _fixed(count: Recount) -> Fraction:
+    """Fixed costs of each day from the first on which anything happened.
+
+    Of dropped tickets only the month is known: it counts from its beginning.
+    """
+    months = [date.fromisoformat(f"{month}-01").toordinal() for month in count.settled.months]
+    first = min((*months, *count.days), default=0)
     total = Fraction(0)
-    for day in range(min(days), max(days) + 1):
-        for cost in settings.fixed_costs:
+    if not first:
+        return total
+    for day in range(first, local_day(count.as_of, count.settings.zone) + 1):
+        for cost in count.settings.fixed_costs:
             total += cost.amount / _length(day, cost.period)
     return total
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from streams.core import events as ev
 from streams.core import facts as fact
-from streams.core.case import Case
+from streams.core.case import Case, Labels
 from streams.core.events import Event
 from streams.core.facts import Fact, new
 from streams.core.instants import HOUR
@@ -18,8 +18,8 @@ from streams.core.ticket import Ticket
 
 MICRO: Final = 1_000_000
 """Parts of a unit of currency that money is counted in."""
-MAX_WORKERS: Final = 100
-"""Agents of a ticket that are told apart."""
+MAX_PLACES: Final = 100
+"""Labels and agents under which work on a ticket is told apart."""
 _INTERACTIONS: Final = frozenset({"talk", "hold"})
 
 
@@ -44,12 +44,13 @@ def _worked(
     agent = data["agent"]
     worked = round(data["seconds"] * 1000)
     found.append(new(fact.HANDLED, at, cell, worked, agent))
-    if not case.worked_by:
+    if not case.worked:
         _recorded(ticket, case, found)
-    case.worked_by = _touch(case.worked_by, fact.TOUCHED, fact.TOUCHED_TOO, event, ticket, found)
+    labels = (*cell, agent)
+    case.worked = _touch(fact.TOUCHED, case.worked, at, labels, found)
     if data.get("activity") in _INTERACTIONS:
         found.append(new(fact.INTERACTION, at, cell, worked, agent))
-        case.talked_by = _touch(case.talked_by, fact.TALKED, fact.TALKED_TOO, event, ticket, found)
+        case.talked = _touch(fact.TALKED, case.talked, at, labels, found)
     rate = settings.hourly_rate(agent)
     if rate:
         found.append(new(fact.LABOUR, at, cell, round(Fraction(rate * worked, HOUR)), agent))
@@ -58,14 +59,19 @@ def _worked(
 
 
 def _touch(
-    by: tuple[str, ...], first: str, further: str, event: Event, ticket: Ticket, found: list[Fact]
-) -> tuple[str, ...]:
-    """Count the ticket once, and once for each of its agents."""
-    agent = event.data["agent"]
-    if agent in by or len(by) >= MAX_WORKERS:
-        return by
-    found.append(new(further if by else first, event.at, ticket.cell, None, agent))
-    return (*by, agent)
+    kind: str, known: tuple[Labels, ...], at: int, labels: Labels, found: list[Fact]
+) -> tuple[Labels, ...]:
+    """Count the ticket once, and once under each of its labels and for each of its agents."""
+    if labels in known or len(known) >= MAX_PLACES:
+        return known
+    cell, agent = labels[:-1], labels[-1]
+    if not known:
+        found.append(new(kind, at, cell, None, agent))
+    else:
+        for place, further in enumerate(fact.FURTHER[kind]):
+            if all(labels[place] != other[place] for other in known):
+                found.append(new(further, at, cell, None, agent))
+    return (*known, labels)
 
 
 def _recorded(ticket: Ticket, case: Case, found: list[Fact]) -> None:

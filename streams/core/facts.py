@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from streams.core.ticket import Cell, Ticket
+from streams.core.ticket import DIMENSIONS, Cell, Ticket
 
 # Counted once per ticket.
 CREATED: Final = "created"
@@ -112,13 +112,14 @@ FOLLOW_UP: Final = "follow_up"
 # What it takes (streams.core.effort). Values are milliseconds, or thousandths.
 HANDLED: Final = "handled"
 TOUCHED: Final = "touched"
-"""A ticket that was worked on; of an agent, one that this agent worked on."""
+"""A ticket that was worked on; of a queue or an agent, one that was worked on there."""
 INTERACTION: Final = "interaction"
 TALKED: Final = "talked"
-"""A ticket with talk or hold time; of an agent as above."""
-TOUCHED_TOO: Final = "touched_too"
-TALKED_TOO: Final = "talked_too"
-"""The same by a further agent: the ticket is counted already."""
+"""A ticket with talk or hold time; of a queue or an agent as above."""
+FURTHER: Final = {
+    kind: tuple([f"{kind}:{name}" for name in (*DIMENSIONS, "agent")]) for kind in (TOUCHED, TALKED)
+}
+"""By label: the same in a further queue, by a further agent; the ticket is counted already."""
 UNRECORDED: Final = "unrecorded"
 """Part of an outcome: no handling was recorded; the value is the time open and assigned."""
 LABOUR: Final = "labour"

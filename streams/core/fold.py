@@ -234,11 +234,16 @@ def _credited(ticket: Ticket, event: Event, settings: Settings) -> str:
     """Whose a resolution is (`credit`); "" is nobody's."""
     if settings.credit is Credit.FIRST_RESPONDER and ticket.case and ticket.case.responder:
         return ticket.case.responder
+    if settings.credit is Credit.LAST_ASSIGNEE:
+        return ticket.assignee or (ticket.case.assignee if ticket.case else "")
+    return _doer(ticket, event)
+
+
+def _doer(ticket: Ticket, event: Event) -> str:
+    """The agent who made an event, or else who has the ticket after it; "" is nobody."""
     actor = event.data.get("actor")
-    if settings.credit is not Credit.LAST_ASSIGNEE and actor and actor.get("role") == "agent":
-        name = actor.get("id")
-        if name:
-            return intern(name)
+    if actor and actor.get("role") == "agent" and actor.get("id"):
+        return intern(actor["id"])
     return ticket.assignee or ""
 
 
@@ -273,8 +278,8 @@ def _attributes(ticket: Ticket, event: Event, settings: Settings, facts: list[Fa
         _assigned(ticket, at, settings, facts)
     if ticket.status != status:
         _status_changed(ticket, status, event, settings, facts)
-    if ticket.status is not None and ticket.status != "new":
-        _respond_by(ResponseSignal.LEFT_NEW, ticket, at, ticket.assignee or "", settings, facts)
+    if ticket.status is not None and ticket.status != "new" and ticket.first_response_at is None:
+        _respond_by(ResponseSignal.LEFT_NEW, ticket, at, _doer(ticket, event), settings, facts)
 
 
 def _write(ticket: Ticket, data: Mapping[str, Any]) -> None:  # noqa: C901, PLR0912 - see below
@@ -380,8 +385,8 @@ def _requested(ticket: Ticket, at: int, settings: Settings, facts: list[Fact]) -
     if ticket.requested_at is None:
         ticket.requested_at = at
         if ticket.opened_by_agent and ticket.signal is not None:
-            since, cell = ticket.signal
-            _first_response(ticket, since, cell, ticket.assignee or "", settings, facts)
+            since, cell, _, agent = ticket.signal
+            _first_response(ticket, since, cell, agent, settings, facts)
 
 
 def _wait(ticket: Ticket, since: int) -> None:
@@ -418,7 +423,7 @@ def _respond_by(
         # Opened by an agent, and the requester has not written yet: a reply is no
         # response before there is a question; another signal counts from it, floored at 0.
         if signal is not ResponseSignal.REPLY and ticket.signal is None:
-            ticket.signal = (at, ticket.cell)
+            ticket.signal = (at, ticket.cell, 0, agent)
         return
     if signal is not ResponseSignal.REPLY or at >= created_at - settings.future_skew:
         _first_response(ticket, at, ticket.cell, agent, settings, facts)

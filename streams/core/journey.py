@@ -26,8 +26,9 @@ _GRADES: Final = {"low": 1_000, "medium": 2_000, "high": 3_000}
 _MESSAGES: Final = frozenset(
     {fact.CREATED, fact.AGENT_REPLY, fact.BOT_REPLY, fact.REQUESTER_MESSAGE}
 )
-_NO: Final = 1
-_YES: Final = 2
+NO_FIRST_CONTACT: Final = 1
+FIRST_CONTACT: Final = 2
+"""What `Case.verdict` may be, once judged."""
 
 
 def follow(
@@ -36,23 +37,25 @@ def follow(
     """What the facts of one event mean for the way the ticket went."""
     found: list[Fact] = []
     at = event.at
+    creates = False
     for one in news:
         if one.kind in _MESSAGES:
-            _spoken(ticket, case, one, settings, found)
+            creates = creates or one.kind == fact.CREATED
+            _spoken(ticket, case, event, one, settings, found)
         elif one.kind == fact.TRANSFERRED:
             _moved(ticket, case, at, settings, found)
-        elif one.kind == fact.ASSIGNED:
-            case.assignees += 1
-            _met(case, ticket.assignee or "")
-    if ticket.queue is not None and ticket.queue != case.queue:
-        case.queue = ticket.queue
-        case.queues += 1
+    _stop_at(ticket, case)
     _work_on(ticket, case, at)
+    # What counts at the creation waits for it, if it stands later in the order key.
+    came = ticket.existed and not creates
     for one in news:
         if one.kind == fact.RESOLVED:
-            _resolved(ticket, case, settings, found)
+            _resolved(ticket, case, came, settings, found)
         elif one.kind == fact.REOPENED:
-            _reopened(ticket, case, at, settings, found)
+            _reopened(ticket, case, at, came, settings, found)
+    if creates:
+        _count_cohort(ticket, case, settings, 1, found)
+        _same_day(ticket, case, settings, found)
     return found
 
 
@@ -62,7 +65,7 @@ def created_in(ticket: Ticket, case: Case) -> Labels:
 
 
 def _spoken(
-    ticket: Ticket, case: Case, message: Fact, settings: Settings, found: list[Fact]
+    ticket: Ticket, case: Case, event: Event, message: Fact, settings: Settings, found: list[Fact]
 ) -> None:
     """A public message, or the creation, which is one."""
     kind, at, cell, agent = message.kind, message.at, message.cell, message.agent
@@ -78,19 +81,22 @@ def _spoken(
             found.append(new(fact.BOT_TICKET, at, cell))
     elif kind == fact.AGENT_REPLY:
         case.responder = case.responder or agent
-        if case.bot_at >= 0 and case.asked_bot_at >= 0 and ticket.agent_replies == 1:
-            found.append(new(fact.HANDOVER, at, cell, at - case.asked_bot_at, agent))
-        case.asked_bot_at = -1
-    elif not ticket.agent_replies:
+        # Where bots count as agents, theirs is a reply as well, but nobody has taken over.
+        if event.data["author"]["role"] == "agent" and not case.person:
+            case.person = True
+            if case.bot_at >= 0 and case.asked_bot_at >= 0:
+                found.append(new(fact.HANDOVER, at, cell, at - case.asked_bot_at, agent))
+    elif not case.person:
         case.asked_bot_at = at
 
 
 def _created(ticket: Ticket, case: Case, creation: Fact, found: list[Fact]) -> None:
+    case.created_for = creation.agent
     if creation.cell != ticket.first_in:
         case.created_in = creation.cell
     if ticket.opened_by_agent:
         found.append(new(fact.PROACTIVE, creation.at, creation.cell, None, creation.agent))
-    elif not ticket.agent_replies:
+    elif not case.person:
         case.asked_bot_at = creation.at
 
 
@@ -107,9 +113,16 @@ def _moved(ticket: Ticket, case: Case, at: int, settings: Settings, found: list[
         found.append(new(fact.ESCALATED, at, ticket.cell, None, ticket.assignee or ""))
 
 
-def _met(case: Case, assignee: str) -> None:
-    if assignee not in case.people and len(case.people) < MAX_PEOPLE:
-        case.people = (*case.people, assignee)
+def _stop_at(ticket: Ticket, case: Case) -> None:
+    """The queue and the assignee it has come to; one that was only cleared is the same again."""
+    if ticket.queue is not None and ticket.queue != case.queue:
+        case.queue = ticket.queue
+        case.queues += 1
+    if ticket.assignee is not None and ticket.assignee != case.assignee:
+        case.assignee = ticket.assignee
+        case.assignees += 1
+        if ticket.assignee not in case.people and len(case.people) < MAX_PEOPLE:
+            case.people = (*case.people, ticket.assignee)
 
 
 def _work_on(ticket: Ticket, case: Case, at: int) -> None:
@@ -126,7 +139,9 @@ def _work_on(ticket: Ticket, case: Case, at: int) -> None:
         case.assigned_since = at
 
 
-def _resolved(ticket: Ticket, case: Case, settings: Settings, found: list[Fact]) -> None:
+def _resolved(
+    ticket: Ticket, case: Case, came: bool, settings: Settings, found: list[Fact]
+) -> None:
     end = ticket.last_resolved
     if end is None:
         raise AssertionError("a resolution without its time")
@@ -140,29 +155,61 @@ def _resolved(ticket: Ticket, case: Case, settings: Settings, found: list[Fact])
         len(case.people),
         complexity,
         estimated,
-        -1 if case.worked_by else case.assigned_ms,
+        -1 if case.worked else case.assigned_ms,
+        ticket.reopens == 0 and case.bot_at >= 0 and not case.person,
     )
+    _count(ticket, case, 1, found)
+    if came:
+        _count_cohort(ticket, case, settings, 1, found)
     if ticket.resolutions == 1:
         _judge_first_contact(ticket, case, at, cell, agent, settings, found)
-        created_at = ticket.created_at
-        if created_at is not None and (
-            local_day(created_at, settings.zone) == local_day(at, settings.zone)
-        ):
-            found.append(new(fact.SAME_DAY, created_at, created_in(ticket, case), None, agent))
-    _count(ticket, case, settings, 1, found)
+        if came:
+            _same_day(ticket, case, settings, found)
 
 
-def _reopened(ticket: Ticket, case: Case, at: int, settings: Settings, found: list[Fact]) -> None:
+def _count_cohort(
+    ticket: Ticket, case: Case, settings: Settings, sign: int, found: list[Fact]
+) -> None:
+    """It is resolved now, and counts so among those created with it; `sign` -1 is not any more."""
+    at = ticket.created_at
+    if at is None or not stays_resolved(case, settings):
+        return
+    cell = created_in(ticket, case)
+    found.append(new(fact.COHORT_RESOLVED, at, cell, None, case.created_for, sign))
+
+
+def stays_resolved(case: Case | None, settings: Settings) -> bool:
+    """Whether a ticket counts as resolved among those created with it."""
+    if case is None or case.outcome is None:
+        return False
+    return settings.count_reopened or not case.reopened_soon
+
+
+def _same_day(ticket: Ticket, case: Case, settings: Settings, found: list[Fact]) -> None:
+    """Created and first resolved on one local day."""
+    created, first = ticket.created_at, ticket.first_resolved
+    if created is not None and first is not None:
+        day = local_day(created, settings.zone)
+        if local_day(first[0], settings.zone) == day:
+            cell = created_in(ticket, case)
+            found.append(new(fact.SAME_DAY, created, cell, None, case.created_for))
+
+
+def _reopened(
+    ticket: Ticket, case: Case, at: int, came: bool, settings: Settings, found: list[Fact]
+) -> None:
     first, last = ticket.first_resolved, ticket.last_resolved
     if first is None or last is None:
         # Resolved before the history that is known.
         return
-    _count(ticket, case, settings, -1, found)
+    _count(ticket, case, -1, found)
+    if came:
+        _count_cohort(ticket, case, settings, -1, found)
     case.outcome = None
     if at - last[0] <= settings.fcr_window:
         case.reopened_soon = True
-    if case.verdict == _YES and at - first[0] <= settings.fcr_window:
-        case.verdict = _NO
+    if case.verdict == FIRST_CONTACT and at - first[0] <= settings.fcr_window:
+        case.verdict = NO_FIRST_CONTACT
         found.append(new(fact.FIRST_CONTACT, first[0], first[1], None, first[3], -1))
 
 
@@ -181,9 +228,9 @@ def _judge_first_contact(
     basis = settings.fcr_basis or (CONTACT if ticket.channel in _TALKING else "")
     once = case.contacts == 1 if basis == CONTACT else ticket.agent_replies == 1
     found.append(new(fact.FIRST_CONTACT_JUDGED, at, cell, None, agent))
-    case.verdict = _NO
+    case.verdict = NO_FIRST_CONTACT
     if once and len(case.people) <= 1:
-        case.verdict = _YES
+        case.verdict = FIRST_CONTACT
         found.append(new(fact.FIRST_CONTACT, at, cell, None, agent))
 
 
@@ -203,7 +250,7 @@ def _complexity(ticket: Ticket, case: Case) -> tuple[int, bool]:
     return 2_000, True
 
 
-def _count(ticket: Ticket, case: Case, settings: Settings, sign: int, found: list[Fact]) -> None:
+def _count(ticket: Ticket, case: Case, sign: int, found: list[Fact]) -> None:
     """The facts of the outcome, at the last resolution; `sign` -1 takes them back."""
     end, outcome = ticket.last_resolved, case.outcome
     if end is None or outcome is None:
@@ -227,10 +274,5 @@ def _count(ticket: Ticket, case: Case, settings: Settings, sign: int, found: lis
             found.append(new(kind, at, cell, number, agent, sign))
     if outcome.unrecorded_ms >= 0:
         found.append(new(fact.UNRECORDED, at, cell, outcome.unrecorded_ms, agent, sign))
-    if ticket.created_at is not None and (settings.count_reopened or not case.reopened_soon):
-        cohort = created_in(ticket, case)
-        found.append(new(fact.COHORT_RESOLVED, ticket.created_at, cohort, None, agent, sign))
-    # At a reopening it has been counted as one already.
-    first = ticket.reopens == (0 if sign > 0 else 1)
-    if first and 0 <= case.bot_at <= at and not outcome.replies:
-        found.append(new(fact.BOT_CONTAINED, case.bot_at, case.bot_in, None, agent, sign))
+    if outcome.contained:
+        found.append(new(fact.BOT_CONTAINED, case.bot_at, case.bot_in, None, "", sign))

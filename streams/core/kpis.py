@@ -119,7 +119,7 @@ TICKETS: Final = (
         "active ones",
         _RESOLVED,
         Term("tickets", fact.OUTCOME),
-    )._replace(bottom=(_RESOLVED, Term("active", fact.DEPTH, AMOUNT))),
+    )._replace(bottom=(_RESOLVED, Term("active", fact.DEPTH))),
     _share(
         "same_day_share",
         "created and first resolved on the same local day, of those created",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import pairwise
 from typing import Any, Final
 
 from streams.core import facts as fact
@@ -43,15 +42,18 @@ def _figures(count: Recount, period: str, figures: Figures) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for name, end, depth in zip(names, ends, depths, strict=True):
         sums = found[name]
-        sums.amounts[fact.DEPTH] = 1_000 * depth
+        sums.counts[fact.DEPTH] = depth
         rows[name] = {
             **figures(sums, settings, every=False),
             "active_at_end": depth,
             "over": end <= count.as_of,
+            "change": None,
         }
-    for before, after in pairwise(names):
-        was, now = (rows[name]["tickets"]["created"] for name in (before, after))
-        rows[after]["change"] = (now - was) / was if was else None
+    for name in names:
+        after, was = rows.get(period_of(next_period(name, period), period)), rows[name]["tickets"]
+        if after is not None and was["created"]:
+            gained = after["tickets"]["created"] - was["created"]
+            after["change"] = gained / was["created"]
     return rows
 
 

@@ -330,6 +330,8 @@ def _forget_names(ticket: Ticket) -> None:
     promises.forget_names(ticket)
     if ticket.case is not None:
         ticket.case.forget_names()
+    if ticket.signal is not None:
+        ticket.signal = (*ticket.signal[:3], "")
     if ticket.first_resolved is not None:
         ticket.first_resolved = (*ticket.first_resolved[:3], "")
     if ticket.last_resolved is not None:

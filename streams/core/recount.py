@@ -9,7 +9,6 @@ the same whoever kept the records: one worker, three, or a replay of a file.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from streams.core import facts as fact
 from streams.core import promises
@@ -18,6 +17,7 @@ from streams.core.facts import Fact
 from streams.core.fold import fold, settle, state_facts
 from streams.core.hours import Hours
 from streams.core.instants import days_of, format_rfc3339
+from streams.core.journey import FIRST_CONTACT, stays_resolved
 from streams.core.processor import Tallied
 from streams.core.record import Packing, Record, checkpoint_of, remembered
 from streams.core.repeats import Repeats
@@ -118,7 +118,7 @@ class Recount:
             facts.append(Fact(fact.ACTIVE, self.as_of, ticket.cell, None, ticket.assignee or ""))
             self._now(ticket)
         self._flip(flips, facts)
-        self._note_fresh(facts)
+        self._note_fresh(ticket)
         past.add(remembered(facts), self._day_of)
         self._sum(past)
         self.flags["squashed_early"] += record.squashed_early
@@ -144,13 +144,17 @@ class Recount:
             if item.kind in {fact.ENTERED, fact.LEFT}:
                 self.flips[item.at] += 1 if item.kind == fact.ENTERED else -1
 
-    def _note_fresh(self, facts: list[Fact]) -> None:
-        mature = self.as_of - self.settings.mature_after
-        final = self.as_of - self.settings.fcr_window
-        for item in facts:
-            since = final if item.kind in _JUDGED else mature
-            if item.kind in _PROVISIONAL and item.at > since:
-                self.provisional[item.kind] += item.sign
+    def _note_fresh(self, ticket: Ticket) -> None:
+        """What may still change: a reopening at the end of its window is within it."""
+        case, settings = ticket.case, self.settings
+        created, first = ticket.created_at, ticket.first_resolved
+        if created is not None and self.as_of - created < settings.mature_after:
+            self.provisional[fact.CREATED] += 1
+            self.provisional[fact.COHORT_RESOLVED] += stays_resolved(case, settings)
+        if case is None or first is None or self.as_of - first[0] > settings.fcr_window:
+            return
+        self.provisional[fact.FIRST_CONTACT_JUDGED] += case.verdict > 0
+        self.provisional[fact.FIRST_CONTACT] += case.verdict == FIRST_CONTACT
 
     def _now(self, ticket: Ticket) -> None:
         self.depth["by_status", ticket.status or "new"] += 1
@@ -176,10 +180,6 @@ class Recount:
                 place += 1
             found.append(depth)
         return found
-
-
-_JUDGED: Final = frozenset({fact.FIRST_CONTACT, fact.FIRST_CONTACT_JUDGED})
-_PROVISIONAL: Final = _JUDGED | {fact.CREATED, fact.COHORT_RESOLVED}
 
 
 def holds(slice_: Slice, labels: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from streams.core import facts as fact
 from streams.core.facts import Fact
-from streams.core.journey import created_in
+from streams.core.journey import FIRST_CONTACT, created_in
 from streams.core.settings import Settings
 from streams.core.ticket import End, Ticket
 
@@ -20,7 +20,8 @@ class _Visit(NamedTuple):
     """One ticket of a requester in a category."""
 
     name: str
-    created_at: int
+    created_at: int | None
+    """`None` is an orphan: nobody knows whether it is a repeat, but others may be one of it."""
     cell: tuple[str, ...]
     agent: str
     resolved: tuple[int, ...]
@@ -37,19 +38,19 @@ class Repeats:
         self._visits: dict[tuple[str, str], list[_Visit]] = {}
 
     def add(self, name: str, ticket: Ticket) -> None:
-        """Take a ticket in; without creation, requester or category it cannot be a repeat."""
+        """Take a ticket in; without requester or category it is no repeat, and none is of it."""
         extra, case = ticket.extra or {}, ticket.case
         requester, category = extra.get("requester"), extra.get("category")
-        if ticket.created_at is None or case is None or not requester or not category:
+        if case is None or not requester or not category:
             return
         ends = (ticket.first_resolved, ticket.last_resolved)
         visit = _Visit(
             name,
             ticket.created_at,
             created_in(ticket, case),
-            ticket.assignee or "",
+            case.created_for,
             tuple(sorted({end[0] for end in ends if end is not None})),
-            ticket.first_resolved if case.verdict == 2 else None,
+            ticket.first_resolved if case.verdict == FIRST_CONTACT else None,
         )
         self._visits.setdefault((requester, category), []).append(visit)
 
@@ -60,10 +61,13 @@ class Repeats:
             if len(visits) == 1:
                 continue
             resolved = sorted((at, visit.name) for visit in visits for at in visit.resolved)
-            created = sorted((visit.created_at, visit.name) for visit in visits)
+            created = sorted(
+                (visit.created_at, visit.name) for visit in visits if visit.created_at is not None
+            )
             for visit in visits:
-                if _other(resolved, visit.name, visit.created_at - window, visit.created_at):
-                    yield Fact(fact.REPEAT_CONTACT, visit.created_at, visit.cell, None, visit.agent)
+                came = visit.created_at
+                if came is not None and _other(resolved, visit.name, came - window, came):
+                    yield Fact(fact.REPEAT_CONTACT, came, visit.cell, None, visit.agent)
                 if visit.first_contact is not None:
                     at, cell, _, agent = visit.first_contact
                     if _other(created, visit.name, at + 1, at + again):

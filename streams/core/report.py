@@ -172,8 +172,8 @@ def _duration(sums: Sums, kind: str) -> dict[str, float]:
 
 def _measured(sums: Sums, settings: Settings, *, every: bool) -> dict[str, Any]:
     """Each KPI that is made of sums: its value, what it comes from, and whether that is enough."""
-    if fact.DEPTH not in sums.amounts:
-        sums.amounts[fact.DEPTH] = 1_000 * sums.counts[fact.ACTIVE]
+    if fact.DEPTH not in sums.counts:
+        sums.counts[fact.DEPTH] = sums.counts[fact.ACTIVE]
     found: dict[str, Any] = {}
     for kpi in KPIS:
         value, terms, sample = measure(kpi, sums)
@@ -228,7 +228,7 @@ def _kpis(count: Recount, overall: dict[str, Any], settings: Settings) -> dict[s
     kpis["csat"]["index"] = kpis["csat_index"]["value"]
     kpis["csat"]["aspects"] = _named(count.slices, fact.ASPECT, "csat")
     kpis["csat"]["reasons"] = _named(count.slices, fact.REASON, "csat")
-    kpis["quality_score"]["criteria"] = _named(count.slices, fact.CRITERION, "")
+    kpis["quality_score"]["by_criterion"] = _named(count.slices, fact.CRITERION, "")
     kpis["transfer_rate"]["pairs"] = _pairs(count.slices)
     return {
         "flow": {

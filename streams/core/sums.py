@@ -24,11 +24,10 @@ PROMISES: Final = frozenset({fact.PROMISE, *fact.SPENT.values()})
 PARTS: Final = PROMISES | fact.NAMED
 """Kinds whose labels are three of their own, not those of a ticket."""
 
-_TOO: Final[Mapping[str, str]] = {
-    fact.TOUCHED_TOO: fact.TOUCHED,
-    fact.TALKED_TOO: fact.TALKED,
+_ALONE: Final[Mapping[str, tuple[str, int]]] = {
+    kind: (of, place) for of, further in fact.FURTHER.items() for place, kind in enumerate(further)
 }
-"""Kinds that count for their agent only: the ticket has counted with another one."""
+"""Kinds that count under one label only, as what and which: the ticket has counted before."""
 
 
 def period_of(day: int, period: str) -> str:
@@ -150,9 +149,10 @@ class Slices:
             self.parts[kind, labels] += count
             self.amounts[kind, labels] += amount
             return
-        alone = _TOO.get(kind)
+        alone = _ALONE.get(kind)
         if alone is not None:
-            self._at(("agent", labels[-1])).add(alone, count, amount, times)
+            of, place = alone
+            self._at((SLICED[place], labels[place])).add(of, count, amount, times)
             return
         self._at(WHOLE).add(kind, count, amount, times)
         if len(labels) == len(SLICED):

@@ -116,8 +116,8 @@ class Ticket:
         self.picked_up: tuple[int, Cell] | None = None
         self.requested_at: int | None = None
         """The requester's first public message."""
-        self.signal: tuple[int, Cell] | None = None
-        """The response signal, when it came before the start of the clock."""
+        self.signal: End | None = None
+        """The response signal, when it came before the start of the clock: after no time."""
         self.first_response_at: int | None = None
         self.first_resolved: End | None = None
         self.last_resolved: End | None = None
@@ -235,7 +235,7 @@ class Ticket:
         if self.requested_at is not None:
             state["requested_at"] = self.requested_at
         if self.signal is not None:
-            state["signal"] = _packed_moment(self.signal, self.cell)
+            state["signal"] = _packed_end(self.signal, self.cell)
         if self.first_response_at is not None:
             state["first_response_at"] = self.first_response_at
         if self.first_resolved is not None:
@@ -306,7 +306,7 @@ class Ticket:
             ticket.merged_in = _cell(state["merged_in"], cell)
         ticket.picked_up = _moment(get("picked_up"), cell)
         ticket.requested_at = get("requested_at")
-        ticket.signal = _moment(get("signal"), cell)
+        ticket.signal = _end(get("signal"), cell)
         ticket.first_response_at = get("first_response_at")
         ticket.first_resolved = _end(get("first_resolved"), cell)
         ticket.last_resolved = _end(get("last_resolved"), cell)

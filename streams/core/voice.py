@@ -29,7 +29,7 @@ _ANSWERED: Final = {
     "ces": fact.CES_ANSWERED,
 }
 _SCALES: Final = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
-_UNSENT: Final = Survey("", -1, (), -1, (), "", 0, False, False, False, (), ())
+_UNSENT: Final = Survey("", -1, (), "", -1, (), "", 0, False, False, False, (), ())
 
 
 def follow(
@@ -54,10 +54,17 @@ def _sent(ticket: Ticket, case: Case, event: Event, found: list[Fact]) -> None:
     known = _known(case, survey)
     if kind not in _SENT or known.sent_at >= 0:
         return
-    _remember(case, survey, known._replace(kind=kind, sent_at=event.at, sent_in=ticket.cell))
-    found.append(new(_SENT[kind], event.at, ticket.cell))
+    at, cell, agent = event.at, ticket.cell, _whose(ticket)
+    _remember(case, survey, known._replace(kind=kind, sent_at=at, sent_in=cell, sent_for=agent))
+    found.append(new(_SENT[kind], at, cell, None, agent))
     if known.answered_at >= 0:
-        found.append(new(_ANSWERED[kind], event.at, ticket.cell))
+        found.append(new(_ANSWERED[kind], at, cell, None, agent))
+
+
+def _whose(ticket: Ticket) -> str:
+    """Whose a survey is that names nobody: the resolver's, or else the assignee's."""
+    resolver = "" if ticket.last_resolved is None else ticket.last_resolved[3]
+    return resolver or ticket.assignee or ""
 
 
 def _answered(
@@ -72,13 +79,13 @@ def _answered(
     if known.answered_at >= 0:
         _take_back(case, survey, known, found)
     elif known.sent_at >= 0:
-        found.append(new(_ANSWERED[known.kind], known.sent_at, known.sent_in))
-    resolver = "" if ticket.last_resolved is None else ticket.last_resolved[3]
+        kind_sent = _ANSWERED[known.kind]
+        found.append(new(kind_sent, known.sent_at, known.sent_in, None, known.sent_for))
     answer = known._replace(
         kind=kind,
         answered_at=event.at,
         answered_in=ticket.cell,
-        agent=data.get("agent") or resolver or ticket.assignee or "",
+        agent=data.get("agent") or _whose(ticket),
         score=_points(kind, data["score"], data["scale"], settings),
         satisfied=_satisfied(data["score"], data["scale"], settings),
         low=_low(kind, data["score"], data["scale"], settings),

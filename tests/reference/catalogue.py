@@ -9,9 +9,17 @@ from typing import Any
 from tests.reference import model
 from tests.reference.conflict import conflict_since, conflicts
 from tests.reference.costs import cost
-from tests.reference.days import days_of, hour_of_week, instant, local, local_day, period_of
+from tests.reference.days import (
+    days_of,
+    hour_of_week,
+    hour_order,
+    instant,
+    local,
+    local_day,
+    period_of,
+)
 from tests.reference.effort import effort
-from tests.reference.facts import Fact, facts_of
+from tests.reference.facts import LABELS, Fact, facts_of
 from tests.reference.formulas import kpis, sums
 from tests.reference.journey import complexity, journey
 from tests.reference.judging import judge
@@ -22,7 +30,6 @@ from tests.reference.spans import first_response
 from tests.reference.surveys import answers_of, is_satisfied, surveys
 from tests.reference.ticket import Steps, creation, moves, reopens, resolutions
 
-LABELS = ("queue", "priority", "channel", "segment", "product", "category", "kind", "agent")
 TIMES = (
     "handover",
     "follow_up",
@@ -53,7 +60,7 @@ def catalogue(
     facts = list(all_facts(tickets, settings, as_of, policies))
     return {
         "durations": {name: _times(facts, name) for name in TIMES},
-        "kpis": _kpis(facts, settings, as_of),
+        "kpis": _kpis(tickets, facts, settings, as_of),
         "by": {name: _by(facts, name, settings) for name in LABELS},
         "periods": {
             name: _periods(tickets, facts, name, settings, as_of) for name in settings.periods
@@ -85,14 +92,14 @@ def figures(
     settings: Settings,
     depth: int,
     *,
-    of_agent: bool = False,
+    label: str | None = None,
     every: bool = False,
 ) -> Part:
     """Tickets, counts, durations and KPIs of some facts; `depth` is how many are active."""
     found = model.summary(facts)
     for name in TIMES:
         found["durations"][name] = _times(facts, name)
-    quantities = {**sums(facts, of_agent=of_agent), "depth": Fraction(depth)}
+    quantities = {**sums(facts, label), "depth": Fraction(depth)}
     return {**found, "kpis": kpis(quantities, settings.min_sample, every=every)}
 
 
@@ -109,12 +116,11 @@ def _by(facts: Sequence[Fact], label: str, settings: Settings) -> Part:
     for fact in facts:
         under[fact.key(label)].append(fact)
     return {
-        value: figures(own, settings, _active(own), of_agent=label == "agent")
-        for value, own in under.items()
+        value: figures(own, settings, _active(own), label=label) for value, own in under.items()
     }
 
 
-def _kpis(facts: Sequence[Fact], settings: Settings, as_of: int) -> Part:
+def _kpis(tickets: Sequence[Steps], facts: Sequence[Fact], settings: Settings, as_of: int) -> Part:
     found = figures(facts, settings, _active(facts), every=True)
     named: Part = found["kpis"]
     young = [fact for fact in facts if as_of - fact.time_ms < settings.mature_after_ms]
@@ -147,7 +153,8 @@ def _kpis(facts: Sequence[Fact], settings: Settings, as_of: int) -> Part:
         "net_flow": created - resolved,
         "clearance_ratio": resolved / created if created else None,
     }
-    named["cost"] = cost(facts, settings)
+    named["peak_slow_down"] = slow_down(facts, tickets, settings)
+    named["cost"] = cost(facts, settings, as_of)
     return named
 
 
@@ -198,12 +205,19 @@ def _periods(
             "active_at_end": depth,
             "over": end <= as_of,
         }
+    for name, row in rows.items():
+        before = period_of(days_of(name, period, day_in[name])[0] - timedelta(days=1), period)
+        created, was = (_count(under.get(each, []), "created") for each in (name, before))
+        row["change"] = (created - was) / was if was else None
     return rows
 
 
 def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part:
-    """Queue depth at each named instant from the first event's day on, by the local day."""
-    first = min(local_day(steps[0].time_ms, settings.zone) for steps in tickets)
+    """Queue depth at each named instant, by the local day; from the first active ticket's on."""
+    active = [step.time_ms for steps in tickets for step in steps if step.after.active]
+    if not active:
+        return {name: {} for name in settings.snapshots}
+    first = local_day(min(active), settings.zone)
     number = (local_day(as_of, settings.zone) - first).days + 1
     found: Part = {}
     for name, (weekday, minute) in settings.snapshots.items():
@@ -221,6 +235,32 @@ def volume(facts: Iterable[Fact], settings: Settings) -> Part:
     return {
         "by_hour_of_week": dict(Counter(hour_of_week(at, settings.zone) for at in created)),
         "by_month_of_year": dict(Counter(f"{local(at, settings.zone):%m}" for at in created)),
+    }
+
+
+def slow_down(facts: Iterable[Fact], tickets: Iterable[Steps], settings: Settings) -> Part:
+    """First responses to what came in the busiest tenth of the hours of the week, to the rest."""
+    created = Counter(
+        hour_of_week(fact.time_ms, settings.zone) for fact in facts if fact.name == "created"
+    )
+    ranked = sorted(created, key=lambda hour: (-created[hour], *hour_order(hour)))
+    busiest = ranked[: max(1, len(ranked) // 10)]
+    spans: dict[bool, list[int]] = {True: [], False: []}
+    for steps in tickets:
+        came, response = creation(steps), first_response(steps, settings)
+        if came and response:
+            hour = hour_of_week(came.time_ms, settings.zone)
+            spans[hour in busiest].append(response.ms)
+    peak, rest = (model.distribution(spans[part]) for part in (True, False))
+    ratios = {
+        name: peak[f"{name}_s"] / rest[f"{name}_s"] if peak["count"] and rest[f"{name}_s"] else None
+        for name in ("p50", "p90")
+    }
+    return {
+        "hours": sorted(busiest, key=hour_order),
+        "peak_responses": peak["count"],
+        "other_responses": rest["count"],
+        **{f"{name}_ratio": ratio for name, ratio in ratios.items()},
     }
 
 

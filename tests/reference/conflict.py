@@ -6,7 +6,7 @@ from tests.reference import credit
 from tests.reference.facts import Fact
 from tests.reference.settings import Settings
 from tests.reference.surveys import answers_of, is_satisfied, score
-from tests.reference.ticket import Step, Steps, creation, human_replies, resolutions
+from tests.reference.ticket import Step, Steps, agent_replies, creation, resolutions
 
 CONFLICTS = {"complaint", "conflict"}
 
@@ -21,23 +21,24 @@ def conflicts(steps: Steps, settings: Settings) -> Iterator[Fact]:
     since, created = conflict_since(steps), creation(steps)
     if since is None:
         return
-    yield _fact("conflicts", since)
-    if created and since.event > created.event:
-        yield _fact("turned", since)
-        yield _fact("conflict_wait", since, ms=since.time_ms - created.time_ms)
+    agent = credit.assignee(since)
+    yield _fact("conflicts", since, agent)
+    if created and since.time_ms > created.time_ms:
+        yield _fact("turned", since, agent)
+        yield _fact("conflict_wait", since, agent, ms=since.time_ms - created.time_ms)
     start = created if settings.conflict_clock == "created" and created else since
-    reaction = [r for r in human_replies(steps, settings) if r.event > start.event]
-    if reaction:
-        by, wait_ms = credit.author(reaction[0]), reaction[0].time_ms - start.time_ms
-        yield _fact("conflict_reaction", reaction[0], by, ms=wait_ms)
+    replies = [r for r in agent_replies(steps, settings) if r.event > since.event]
+    if replies:
+        by, wait_ms = credit.author(replies[0]), max(0, replies[0].time_ms - start.time_ms)
+        yield _fact("conflict_reaction", replies[0], by, ms=wait_ms)
     if steps[-1].after.done:
         last = resolutions(steps)[-1]
         agent = credit.of_resolution(steps, last, settings)
-        yield _fact("conflict_resolved", since)
+        yield _fact("conflict_resolved", since, credit.assignee(since))
         yield _fact("conflict_resolution", last, agent, ms=max(0, last.time_ms - start.time_ms))
     for answer in answers_of(steps).values():
         if answer.event.data["kind"] == "csat" and answer.event > since.event:
-            agent = credit.of_answer(steps, answer, settings)
+            agent = credit.of_survey(steps, answer, settings)
             yield _fact("conflict_csat", answer, agent)._replace(value=score(answer, settings))
             if is_satisfied(answer, settings):
                 yield _fact("conflict_satisfied", answer, agent)

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.days import local_day, period_of
+from tests.reference.days import days_of, local_day, period_of
 from tests.reference.facts import Fact
 from tests.reference.settings import Settings
 
@@ -17,13 +18,14 @@ CONTACTS = {
 }
 
 
-def cost(facts: Sequence[Fact], settings: Settings) -> dict[str, Any]:
+def cost(facts: Sequence[Fact], settings: Settings, as_of: int) -> dict[str, Any]:
     """The costs of all tickets, and of each queue."""
     currencies = {fact.part[0] for fact in facts if fact.name == "recorded"}
     currency = settings.currency
     if currency is None and len(currencies) == 1:
         (currency,) = currencies
-    fixed = _fixed(facts, settings)
+    fixed = _fixed(facts, settings, as_of)
+    handled = [fact for fact in facts if fact.name == "handled"]
     by_queue: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_queue[fact.key("queue")].append(fact)
@@ -33,10 +35,10 @@ def cost(facts: Sequence[Fact], settings: Settings) -> dict[str, Any]:
             unconverted[fact.part[0]] += fact.value
     return {
         "currency": currency,
-        **_costs(facts, currency, sum(fixed.values(), Fraction(0)), settings),
+        **_costs(facts, currency, fixed, settings),
         "unconverted": {name: _text(amount) for name, amount in unconverted.items()},
         "by_queue": {
-            queue: _costs(own, currency, fixed.get(queue, Fraction(0)), settings)
+            queue: _costs(own, currency, fixed * _share(handled, queue), settings)
             for queue, own in by_queue.items()
         },
     }
@@ -75,19 +77,22 @@ def _rate(fact: Fact, currency: str | None, settings: Settings) -> Fraction | No
     return Fraction(1) if given == currency else settings.rates.get(given)
 
 
-def _fixed(facts: Iterable[Fact], settings: Settings) -> dict[str, Fraction]:
-    """By queue: each fixed cost of each of its periods, spread by the seconds handled in it."""
-    found: dict[str, Fraction] = defaultdict(Fraction)
-    handled = [fact for fact in facts if fact.name == "handled" and fact.value]
-    for amount, period in settings.fixed:
-        spent: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-        for fact in handled:
-            name = period_of(local_day(fact.time_ms, settings.zone), period)
-            spent[name][fact.key("queue")] += fact.value
-        for seconds in spent.values():
-            for queue, own in seconds.items():
-                found[queue] += amount * own / sum(seconds.values())
-    return found
+def _share(handled: Sequence[Fact], queue: str) -> Fraction:
+    """A queue's part of the seconds handled."""
+    whole = sum((fact.value for fact in handled), Fraction(0))
+    own = sum((fact.value for fact in handled if fact.key("queue") == queue), Fraction(0))
+    return own / whole if whole else Fraction(0)
+
+
+def _fixed(facts: Iterable[Fact], settings: Settings, as_of: int) -> Fraction:
+    """Fixed costs of each day from that of the first fact on, a day's part of its period."""
+    day = min(local_day(fact.time_ms, settings.zone) for fact in facts)
+    total = Fraction(0)
+    while day <= local_day(as_of, settings.zone):
+        for amount, period in settings.fixed:
+            total += amount / len(days_of(period_of(day, period), period, day))
+        day += timedelta(days=1)
+    return total
 
 
 def _text(amount: Fraction) -> str:

@@ -20,13 +20,14 @@ def of_resolution(steps: Steps, at: Step, settings: Settings) -> str:
     return doer(at)
 
 
-def of_answer(steps: Steps, at: Step, settings: Settings) -> str:
-    """Of what a requester says: its `agent`, else that of the latest resolution before it."""
+def of_survey(steps: Steps, at: Step, settings: Settings) -> str:
+    """Of a survey: its `agent`, else that of the latest resolution before it, else who has it."""
     named = at.event.data.get("agent")
     if named:
         return str(named)
     resolved = resolutions(until(steps, at))
-    return of_resolution(steps, resolved[-1], settings) if resolved else ""
+    resolver = of_resolution(steps, resolved[-1], settings) if resolved else ""
+    return resolver or assignee(at)
 
 
 def doer(at: Step) -> str:

@@ -20,6 +20,11 @@ def hour_of_week(time_ms: int, zone: tzinfo) -> str:
     return f"{DAYS[at.weekday()]} {at.hour:02}"
 
 
+def hour_order(name: str) -> tuple[int, str]:
+    """The place of an hour of the week in the week."""
+    return DAYS.index(name[:3]), name
+
+
 def instant(day: date, minute: int, zone: tzinfo) -> int:
     """The instant at which clocks show so many minutes after midnight; 1440 is the next one.
 

@@ -1,15 +1,17 @@
 """What tickets take: handling, money, and how well it was done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from tests.reference import credit
-from tests.reference.facts import Fact
+from tests.reference.facts import LABELS, Fact
 from tests.reference.settings import Settings
 from tests.reference.ticket import Step, Steps, resolutions
 
 TALK = {"talk", "hold"}
+MICRO = 1_000_000
 
 
 def effort(steps: Steps, settings: Settings) -> Iterator[Fact]:
@@ -27,43 +29,48 @@ def effort(steps: Steps, settings: Settings) -> Iterator[Fact]:
 
 
 def _seconds(name: str, ticket: str, worked: Steps) -> Iterator[Fact]:
-    """What was spent, and each agent's first time; only the first of all is the ticket's."""
-    agents: set[str] = set()
-    for step in worked:
-        agent = str(step.event.data["agent"])
-        yield _fact(name, step, agent, Fraction(step.event.data["seconds"]))
-        if agent not in agents:
-            yield _fact(f"{ticket}_too" if agents else ticket, step, agent)
-        agents.add(agent)
+    """What was spent, when the ticket was first worked on, and when so under each label."""
+    spent = [
+        _fact(name, s, str(s.event.data["agent"]), Fraction(s.event.data["seconds"]))
+        for s in worked
+    ]
+    yield from spent
+    for once in spent[:1]:
+        yield once._replace(name=ticket, value=Fraction(0))
+    for label in LABELS:
+        first = {fact.key(label): fact for fact in reversed(spent)}
+        for once in first.values():
+            yield once._replace(name=f"{ticket}:{label}", value=Fraction(0))
 
 
 def open_and_assigned(steps: Steps) -> Fraction:
-    """Seconds in which the ticket was active and somebody had it."""
+    """Seconds in which the ticket was new or open, and somebody had it."""
     spans = (
         after.time_ms - before.time_ms
         for before, after in pairwise(steps)
-        if before.after.active and credit.assignee(before)
+        if before.after.active
+        and before.after.status in {"new", "open"}
+        and credit.assignee(before)
     )
     return Fraction(sum(spans), 1000)
 
 
 def _money(steps: Steps, settings: Settings) -> Iterator[Fact]:
-    """Exact amounts: what handling costs by the hour, and what was recorded, by currency."""
+    """What handling costs by the hour, to a millionth; and what was recorded, by currency."""
     everybody = settings.hourly.get("default", Fraction(0))
     for step in steps:
         data = step.event.data
         if step.event.type == "ticket.worked":
             agent = str(data["agent"])
-            hours = Fraction(data["seconds"]) / 3600
-            yield _fact("labour", step, agent, hours * settings.hourly.get(agent, everybody))
-            if cost := data.get("cost"):
-                yield _recorded(step, cost, agent)
+            cost = Fraction(data["seconds"]) / 3600 * settings.hourly.get(agent, everybody)
+            yield _fact("labour", step, agent, Fraction(round(cost * MICRO), MICRO))
+            if data.get("cost"):
+                yield _recorded(step, data["cost"], agent)
         elif step.event.type == "ticket.cost":
-            yield _recorded(step, data, "")
+            yield _recorded(step, data, credit.assignee(step))
 
 
-def _recorded(step: Step, money: "dict[str, object] | object", agent: str) -> Fact:
-    assert isinstance(money, dict)
+def _recorded(step: Step, money: Mapping[str, Any], agent: str) -> Fact:
     amount = Fraction(str(money["amount"]))
     return _fact("recorded", step, agent, amount, (str(money["currency"]),))
 
@@ -77,7 +84,8 @@ def _reviews(steps: Steps) -> Iterator[Fact]:
         if step is reviews[0]:
             yield _fact("reviewed", step, agent)
         for name, criterion in data["criteria"].items():
-            share = Fraction(criterion["score"]) / Fraction(criterion["max"])
+            exact = Fraction(criterion["score"]) / Fraction(criterion["max"])
+            share = Fraction(round(1000 * exact), 1000)
             yield _fact("criteria", step, agent, share)
             yield _fact("criterion", step, agent, share, ("", name))
         errors = data.get("errors", 0)

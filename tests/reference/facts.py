@@ -8,7 +8,7 @@ from tests.reference import credit
 from tests.reference.calendars import ALWAYS
 from tests.reference.policies import Policies
 from tests.reference.settings import Settings
-from tests.reference.spans import first_response, pickup, resolution_times
+from tests.reference.spans import first_response, pickup, resolution_times, response_signal
 from tests.reference.ticket import (
     Span,
     State,
@@ -26,7 +26,9 @@ from tests.reference.ticket import (
     transfers,
 )
 
+LABELS = ("queue", "priority", "channel", "segment", "product", "category", "kind", "agent")
 DURATIONS = ("first_response", "pickup", "first_resolution", "full_resolution")
+NOW = ("orphan", "closed", "deleted", "merged", "skew")
 RESOLUTIONS = ("first_resolution", "full_resolution", "each_resolution")
 
 
@@ -55,9 +57,12 @@ def facts_of(
     steps: Steps, settings: Settings, as_of: int | None, policies: Policies | None = None
 ) -> Iterator[Fact]:
     """All facts of one ticket whose steps end at or before `as_of`."""
-    for name, at, ms in (*_of_tickets(steps, as_of, settings), *_of_counts(steps, settings)):
+    for name, at, _ in (*_of_tickets(steps, as_of, settings), *_of_counts(steps, settings)):
+        # What a ticket is now stands at its newest event; that it is active, at any instant.
+        time_ms = steps[-1].time_ms if name in NOW else at.time_ms
+        time_ms = as_of if name == "active" and as_of is not None else time_ms
         agent = _credited(name, at, steps, settings)
-        yield Fact(name, at.after.attributes, at.time_ms, ms, agent=agent)
+        yield Fact(name, at.after.attributes, time_ms, agent=agent)
     for name, at, ms in _of_durations(steps, settings):
         working_ms = _working(steps, at, ms, policies) if policies else ms
         agent = _credited(name, at, steps, settings)
@@ -65,17 +70,31 @@ def facts_of(
 
 
 def _credited(name: str, at: Step, steps: Steps, settings: Settings) -> str:
-    """Whose it is: who did it; of a resolution and of what undoes it, as the settings say."""
+    """Whose it is: who did it, or who has the ticket; nobody's, what a ticket is now.
+
+    Of a resolution, and of the reopening that undoes it, the settings say it.
+    """
     if name in {"resolved", "resolutions", *RESOLUTIONS}:
         return credit.of_resolution(steps, at, settings)
     if name == "reopens":
         undone = resolutions(credit.until(steps, at))[-1]
         return credit.of_resolution(steps, undone, settings)
-    if name in {"assignments", "pickup"}:
-        return credit.assignee(at)
-    if at.event.type == "ticket.replied" and name in {"agent_replies", "first_response"}:
+    if name == "agent_replies":
         return credit.author(at)
-    return credit.doer(at) if name == "first_response" else ""
+    if name == "first_response":
+        return _responder(at, steps, settings)
+    return "" if name in NOW else credit.assignee(at)
+
+
+def _responder(at: Step, steps: Steps, settings: Settings) -> str:
+    """Who wrote the reply, who picked it up, or who made the event that left `new`."""
+    match response_signal(steps, settings):
+        case "reply":
+            return credit.author(at)
+        case "pickup":
+            return credit.assignee(at)
+        case _:
+            return credit.doer(at)
 
 
 def _working(steps: Steps, stop: Step, ms: int, policies: Policies) -> int:

@@ -64,19 +64,18 @@ FORMULAS: Mapping[str, tuple[str, ...]] = {
     "conflict_csat_mean": ("total=conflict_csat.sum", "responses=conflict_csat"),
 }
 
-OF_AGENTS = {"touched": "touched_too", "talked": "talked_too"}
-"""Of one agent's tickets also those that count as somebody else's in all others."""
+ONCE = ("touched", "talked")
+"""A ticket counts once in everything, and once under each value of a label that it was under."""
 
 
-def sums(facts: Iterable[Fact], *, of_agent: bool = False) -> Sums:
-    """Every quantity of some facts."""
+def sums(facts: Iterable[Fact], label: str | None = None) -> Sums:
+    """Every quantity of some facts: of all, or of those under a value of the label."""
     found: dict[str, Fraction] = defaultdict(Fraction)
     for fact in facts:
         found[fact.name] += 1
         found[f"{fact.name}.sum"] += fact.value
-    if of_agent:
-        for name, too in OF_AGENTS.items():
-            found[name] += found[too]
+    if label is not None:
+        found |= {name: found[f"{name}:{label}"] for name in ONCE}
     return found
 
 

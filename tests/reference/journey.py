@@ -5,7 +5,7 @@ what happened up to then.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby, pairwise
 
@@ -13,6 +13,7 @@ from tests.reference import credit
 from tests.reference.days import local_day
 from tests.reference.facts import Fact
 from tests.reference.settings import Settings
+from tests.reference.spans import response_signal
 from tests.reference.ticket import (
     Step,
     Steps,
@@ -47,24 +48,25 @@ def journey(steps: Steps, settings: Settings) -> Iterator[Fact]:
 def _moves(steps: Steps, settings: Settings) -> Iterator[Fact]:
     for step in moves(steps, settings):
         before, after = step.before.attributes["queue"], step.after.attributes["queue"]
-        yield _fact("moves", step)
+        yield _fact("moves", step, credit.assignee(step))
         yield _fact("transfer_pair", step, part=(before, after))
         if settings.tier(after) > settings.tier(before):
-            yield _fact("escalations", step)
+            yield _fact("escalations", step, credit.assignee(step))
 
 
 def _of_creation(steps: Steps, settings: Settings) -> Iterator[Fact]:
     created, resolved = creation(steps), resolutions(steps)
     if created is None:
         return
+    agent = credit.assignee(created)
     if opened_by_agent(created):
-        yield _fact("proactive", created)
+        yield _fact("proactive", created, agent)
     if resolved:
         days = {local_day(step.time_ms, settings.zone) for step in (created, resolved[0])}
         if len(days) == 1:
-            yield _fact("same_day", created)
+            yield _fact("same_day", created, agent)
     if steps[-1].after.done and (settings.count_reopened or not _reopened_soon(steps, settings)):
-        yield _fact("cohort_resolved", created)
+        yield _fact("cohort_resolved", created, agent)
 
 
 def _reopened_soon(steps: Steps, settings: Settings) -> bool:
@@ -136,7 +138,7 @@ def _first_contact(steps: Steps, settings: Settings) -> Iterator[Fact]:
         return
     first = resolutions(steps)[0]
     agent = credit.of_resolution(steps, first, settings)
-    if not _sends_replies(steps, settings):
+    if response_signal(steps, settings) != "reply":
         yield _fact("first_contact_unknown", first, agent)
         return
     yield _fact("first_contact_judged", first, agent)
@@ -144,15 +146,9 @@ def _first_contact(steps: Steps, settings: Settings) -> Iterator[Fact]:
         yield _fact("first_contact", first, agent)
 
 
-def _sends_replies(steps: Steps, settings: Settings) -> bool:
-    created = creation(steps)
-    source = created.event.source if created else ""
-    return settings.of_source(source, "response_signal", "reply") == "reply"
-
-
 def first_contact(steps: Steps, settings: Settings) -> bool:
     """One touch and one assignee up to the first resolution, which stood for `fcr_window`."""
-    if not resolutions(steps) or not _sends_replies(steps, settings):
+    if not resolutions(steps) or response_signal(steps, settings) != "reply":
         return False
     first = resolutions(steps)[0]
     sofar = credit.until(steps, first)
@@ -162,20 +158,21 @@ def first_contact(steps: Steps, settings: Settings) -> bool:
         by_contact = first.after.attributes.get("channel") in TALKED
     touches = len(contacts(sofar, settings)) if by_contact else len(replies)
     return (
-        len(replies) > 0
-        and touches == 1
+        touches == 1
         and len(set(stations(sofar, "assignee"))) <= 1
         and not any(s.time_ms - first.time_ms <= settings.fcr_window_ms for s in reopens(steps))
     )
 
 
 def contacts(steps: Steps, settings: Settings) -> list[list[Step]]:
-    """Runs of messages less than `contact_gap` apart; the creation is the requester's first."""
-    chosen: Iterable[Step] = [*requester_messages(steps), *agent_replies(steps, settings)]
+    """Runs of messages less than `contact_gap` apart: of requester, agents and bots.
+
+    The creation is one, whoever opened the ticket.
+    """
+    said = [*requester_messages(steps), *agent_replies(steps, settings), *bot_replies(steps)]
     created = creation(steps)
-    if created and not opened_by_agent(created):
-        chosen = [*chosen, created]
-    messages = sorted(chosen, key=lambda step: step.event)
+    chosen = {step.event.name: step for step in (*said, *([created] if created else []))}
+    messages = sorted(chosen.values(), key=lambda step: step.event)
     found = [messages[:1]] if messages else []
     for before, after in pairwise(messages):
         if after.time_ms - before.time_ms < settings.contact_gap_ms:
@@ -195,18 +192,15 @@ def _contacts(steps: Steps, settings: Settings) -> Iterator[Fact]:
 
 def _bots(steps: Steps, settings: Settings) -> Iterator[Fact]:
     """What bots did alone, and how long it took until somebody took over; people, not bots."""
-    bots, humans = bot_replies(steps), human_replies(steps, settings)
+    bots, people = bot_replies(steps), human_replies(steps, settings)
     if not bots:
         return
     yield _fact("with_bot", bots[0])
-    if not humans:
-        if _contained(steps, bots[0]):
-            yield _fact("contained", bots[0])
+    if _contained(steps, bots[0], people[:1]):
+        yield _fact("contained", bots[0])
+    if not people or people[0].event < bots[0].event:
         return
-    taken_over = humans[0]
-    if taken_over.event < bots[0].event:
-        return
-    created = creation(steps)
+    taken_over, created = people[0], creation(steps)
     asked = [s for s in requester_messages(steps) if s.event < taken_over.event]
     if created and not opened_by_agent(created) and created.event < taken_over.event:
         asked.append(created)
@@ -215,10 +209,12 @@ def _bots(steps: Steps, settings: Settings) -> Iterator[Fact]:
         yield _fact("handover", taken_over, credit.author(taken_over), ms=wait_ms)
 
 
-def _contained(steps: Steps, bot: Step) -> bool:
-    """Resolved once and for good, after a bot's reply."""
-    resolved = resolutions(steps)
-    return steps[-1].after.done and not reopens(steps) and bot.event < resolved[0].event
+def _contained(steps: Steps, bot: Step, person: Steps) -> bool:
+    """Resolved once and for good, after a bot's reply and before any of a person."""
+    if not steps[-1].after.done or reopens(steps):
+        return False
+    (resolved,) = resolutions(steps)
+    return bot.event < resolved.event and not any(s.event < resolved.event for s in person)
 
 
 def _fact(

@@ -21,14 +21,21 @@ LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
     # an agent's reply, a requester's message
     "a": ("ticket.replied", {"author": {"id": "a1", "role": "agent"}, "visibility": "public"}),
     "m": ("ticket.replied", {"author": {"id": "r1", "role": "requester"}, "visibility": "public"}),
+    # a bot's reply; it becomes a complaint, a question
+    "b": ("ticket.replied", {"author": {"id": "b1", "role": "bot"}, "visibility": "public"}),
+    "K": ("ticket.updated", {"kind": "complaint"}),
+    "q": ("ticket.updated", {"kind": "question"}),
     # resolved, (re)opened, pending, on hold, a status that nobody knows
     "R": ("ticket.updated", {"status": "resolved"}),
     "O": ("ticket.updated", {"status": "open"}),
     "p": ("ticket.updated", {"status": "pending"}),
     "h": ("ticket.updated", {"status": "on_hold"}),
     "?": ("ticket.updated", {"status": "unheard_of"}),
-    # assigned; into queue x, into queue y, out of every queue; urgent, normal
+    # assigned to one, to another, to nobody
     "A": ("ticket.updated", {"assignee": "a1"}),
+    "B": ("ticket.updated", {"assignee": "a2"}),
+    "1": ("ticket.updated", {"assignee": None}),
+    # into queue x, into queue y, out of every queue; urgent, normal
     "x": ("ticket.updated", {"queue": "x"}),
     "y": ("ticket.updated", {"queue": "y"}),
     "0": ("ticket.updated", {"queue": None}),

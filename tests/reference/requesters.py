@@ -12,10 +12,10 @@ Topic = tuple[str, str]
 
 
 def topic(steps: Steps) -> Topic | None:
-    """Requester and category, as they are now; None without a requester."""
+    """Requester and category, as they are now; None where one of them is missing."""
     now = steps[-1].after.attributes
-    requester = now.get("requester")
-    return (str(requester), str(now.get("category") or "")) if requester else None
+    requester, category = now.get("requester"), now.get("category")
+    return (str(requester), str(category)) if requester and category else None
 
 
 def repeats(tickets: Sequence[Steps], settings: Settings) -> Iterator[Fact]:
@@ -28,13 +28,20 @@ def repeats(tickets: Sequence[Steps], settings: Settings) -> Iterator[Fact]:
         if created and any(
             0 <= created.time_ms - resolved.time_ms <= settings.repeat_window_ms
             for other in others
-            for resolved in resolutions(other)
+            for resolved in _ends(other)
         ):
-            yield Fact("repeat", created.after.attributes, created.time_ms)
+            agent = credit.assignee(created)
+            yield Fact("repeat", created.after.attributes, created.time_ms, agent=agent)
         if not first_contact(steps, settings):
             continue
         first = resolutions(steps)[0]
         came = [created for other in others if (created := creation(other))]
-        if any(0 <= c.time_ms - first.time_ms <= settings.fcr_window_ms for c in came):
+        if any(0 < c.time_ms - first.time_ms <= settings.fcr_window_ms for c in came):
             agent = credit.of_resolution(steps, first, settings)
             yield Fact("repeated", first.after.attributes, first.time_ms, agent=agent)
+
+
+def _ends(steps: Steps) -> Steps:
+    """The first and the last resolution: of a ticket that came back often, those are kept."""
+    found = resolutions(steps)
+    return [*found[:1], *found[-1:]]

@@ -25,12 +25,18 @@ def response_start(steps: Steps) -> Step | None:
     return next(iter(requester_messages(steps)), None)
 
 
+def response_signal(steps: Steps, settings: Settings) -> str:
+    """What the source of the ticket has for a first response; an orphan's is nobody's."""
+    created = creation(steps)
+    return settings.of_source(created.event.source if created else "", "response_signal", "reply")
+
+
 def first_response(steps: Steps, settings: Settings) -> Span | None:
     """The first response and its time, floored at 0."""
     created, start = creation(steps), response_start(steps)
     if created is None or start is None:
         return None
-    signal = settings.of_source(created.event.source, "response_signal", "reply")
+    signal = response_signal(steps, settings)
     if signal == "pickup":
         stop = _first_with_assignee(steps)
     elif signal == "left_new":

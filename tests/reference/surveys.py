@@ -7,7 +7,7 @@ from typing import Any
 from tests.reference import credit
 from tests.reference.facts import Fact
 from tests.reference.settings import DAY_MS, Settings
-from tests.reference.ticket import Step, Steps, human_replies
+from tests.reference.ticket import Step, Steps, agent_replies
 
 KINDS: Mapping[str, tuple[int, int]] = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 """Kind -> the scale on which it is reported."""
@@ -19,13 +19,13 @@ def surveys(steps: Steps, settings: Settings) -> Iterator[Fact]:
     for survey, sent in _sent(steps).items():
         kind = str(sent.event.data["kind"])
         if kind in KINDS:
-            agent = credit.of_answer(steps, sent, settings)
+            agent = credit.of_survey(steps, sent, settings)
             yield _fact(f"{kind}_sent", sent, agent)
             if survey in answers:
                 yield _fact(f"{kind}_answered", sent, agent)
     for answer in answers.values():
         if answer.event.data["kind"] in KINDS:
-            yield from _of_answer(steps, answer, settings)
+            yield from _of_survey(steps, answer, settings)
 
 
 def answers_of(steps: Steps) -> dict[str, Step]:
@@ -64,8 +64,8 @@ def is_low(answer: Step, settings: Settings) -> bool:
     return score(answer, settings) <= bound
 
 
-def _of_answer(steps: Steps, answer: Step, settings: Settings) -> Iterator[Fact]:
-    data, agent = answer.event.data, credit.of_answer(steps, answer, settings)
+def _of_survey(steps: Steps, answer: Step, settings: Settings) -> Iterator[Fact]:
+    data, agent = answer.event.data, credit.of_survey(steps, answer, settings)
     kind, points = str(data["kind"]), score(answer, settings)
     yield _fact(kind, answer, agent, points)
     if kind == "csat" and is_satisfied(answer, settings):
@@ -76,15 +76,14 @@ def _of_answer(steps: Steps, answer: Step, settings: Settings) -> Iterator[Fact]
         yield _fact("detractors", answer, agent)
     for aspect, given in (data.get("aspects") or {}).items():
         yield _fact("aspect", answer, agent, _scaled(answer, given, settings), (kind, aspect))
-    for reason in data.get("reasons") or ():
+    for reason in set(data.get("reasons") or ()):
         yield _fact("reason", answer, agent, part=(kind, reason))
     if is_low(answer, settings):
         yield _fact("low_scores", answer, agent)
-        replies = [r for r in human_replies(steps, settings) if r.event > answer.event]
+        replies = [r for r in agent_replies(steps, settings) if r.event > answer.event]
         if replies:
             wait_ms = replies[0].time_ms - answer.time_ms
-            by = credit.author(replies[0])
-            yield _fact("follow_up", replies[0], by)._replace(ms=wait_ms, working_ms=wait_ms)
+            yield _fact("follow_up", answer, agent)._replace(ms=wait_ms)
             if wait_ms <= DAY_MS:
                 yield _fact("followed_up", answer, agent)
 
