@@ -3,11 +3,9 @@
 Every logger is made to say everything, also those that a command keeps quiet.
 """
 
-import json
 import re
 import signal
 import subprocess
-import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -17,8 +15,9 @@ from urllib.parse import quote
 
 import pytest
 
-from streams.kafka.child import end, spawn
+from streams.kafka.child import end
 from streams.kafka.embedded import free_port
+from tests.kafka.loud import loudly
 from tests.kafka.secured import PASSWORD, PROMISES, TRUSTED, Secured, secured, written
 from tests.kafka.workers import PATIENCE_S
 
@@ -32,15 +31,6 @@ SECRETS: Final = {
 }
 """By variable of the environment."""
 
-LOUD: Final = """
-import json, logging, sys
-logging.basicConfig(level=0, stream=sys.stderr)
-logging.Logger.isEnabledFor = lambda self, level: True
-from streams.cli import run
-for command in json.loads(sys.argv[1]):
-    code = run(command)
-    print(f"== {command[0]}: {code}", file=sys.stderr, flush=True)
-"""
 COMMANDS: Final[list[list[str]]] = [
     ["worker", "--log-level", "debug"],
     ["notify", "--log-level", "debug"],
@@ -92,7 +82,7 @@ def test_no_command_tells_a_secret_where_the_broker_fails(
 ) -> None:
     conf = configured(tmp_path, REFUSING[what](node))
     log = tmp_path / "log"
-    process = start(conf, COMMANDS, log)
+    process = loudly(conf, COMMANDS, log, SECRETS)
     process.wait(PATIENCE_S)
     said = log.read_text()
     assert re.findall(r"^== (\w+): (\d)", said, re.MULTILINE) == [
@@ -105,18 +95,18 @@ def test_no_command_tells_a_secret_where_the_broker_fails(
 
 @pytest.mark.parametrize("way", ["by password", "by token"])
 def test_no_command_tells_a_secret_where_the_broker_lets_it_in(
-    node: Secured, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+    node: Secured, tmp_path: Path, way: str
 ) -> None:
     token = (node.folder / "token").read_text()
-    monkeypatch.setenv("TOKEN", token)
+    secrets = {**SECRETS, "TOKEN": token}
     kafka = by_password(node, "RIGHT") if way == "by password" else by_token(node, "TOKEN")
     conf = configured(tmp_path, kafka)
-    said = ""
     brief = [command for command in COMMANDS if command[0] in {"publish", "report", "explain"}]
-    start(conf, [["topics", "ensure"], *brief], tmp_path / "brief").wait(PATIENCE_S)
+    brief.insert(0, ["topics", "ensure"])
+    loudly(conf, brief, tmp_path / "brief", secrets).wait(PATIENCE_S)
     for name, sign in LASTING.items():
         log = tmp_path / name
-        process = start(conf, [[name, "--log-level", "debug"]], log)
+        process = loudly(conf, [[name, "--log-level", "debug"]], log, secrets)
         try:
             wait_for(sign, log, process)
             process.send_signal(signal.SIGTERM)
@@ -141,14 +131,6 @@ def configured(folder: Path, kafka: dict[str, Any]) -> Path:
     )
     (conf / "sla.yml").write_text(PROMISES)
     return conf
-
-
-def start(conf: Path, commands: list[list[str]], log: Path) -> subprocess.Popen[bytes]:
-    """Run commands one after the other, as loudly as can be."""
-    them = json.dumps([[*command, "--config", str(conf)] for command in commands])
-    secrets = [f"{name}={value}" for name, value in SECRETS.items()]
-    there = ["env", "-C", str(conf.parent), *secrets]
-    return spawn([*there, sys.executable, "-c", LOUD, them], log)
 
 
 def wait_for(sign: str, log: Path, process: subprocess.Popen[bytes]) -> None:
