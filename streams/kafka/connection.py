@@ -19,8 +19,9 @@ from streams.errors import UserError
 from streams.kafka.diagnosis import not_allowed, trouble
 from streams.kafka.oauth import Token
 
-# At this level aiokafka writes down each request, that with the password or token included.
-logging.getLogger("aiokafka.conn").addFilter(lambda record: record.levelno > logging.DEBUG)
+for _name in ("aiokafka.conn", "aiokafka.producer.producer"):
+    # At this level they write down each request, that with the password, and each record.
+    logging.getLogger(_name).addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 def client_arguments(kafka: Kafka) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Alert(NamedTuple):
     since: int
     """Epoch milliseconds."""
     title: str
-    """For the log: what it is, and of which ticket."""
+    """For the log: what it is, and which one; no log has a ticket in it."""
 
 
 class Wording:
@@ -70,7 +70,7 @@ class Wording:
             tuple(sorted((key, value) for key, value in labels.items() if value)),
             tuple(self._annotations(mark, labels, ticket).items()),
             mark.at,
-            f"{name} {ticket} {labels['clock']}",
+            f"{name} {labels['clock']} {labels['instance_id']}",
         )
 
     def _annotations(self, mark: Told, labels: Mapping[str, str], ticket: str) -> dict[str, str]:

@@ -35,8 +35,10 @@ def told(value: bytes) -> Told:
     """Read a record (schemas/sla-transition.json); raises `ValueError` for anything else."""
     try:
         return _told(loads(value))
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"no transition: {type(error).__name__} {error}") from None
+    except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:
+        # Its own text might show what stands in the record.
+        what = f" {error}" if isinstance(error, KeyError) else ""
+        raise ValueError(f"no transition: {type(error).__name__}{what}") from None
 
 
 def _told(one: Any) -> Told:

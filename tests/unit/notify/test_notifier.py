@@ -7,13 +7,19 @@ import pytest
 from streams.cli import run
 from streams.config import Config
 from streams.core.instants import MINUTE
+from streams.notify.alerts import Alert
 from streams.notify.notifier import Desk
 from tests.unit.notify.telling import NOW
 from tests.unit.notify.test_told import record
 
 
 def titles(desk: Desk) -> list[str]:
-    return [alert.title for alert in desk.alerts().values()]
+    return [title(alert) for alert in desk.alerts().values()]
+
+
+def title(alert: Alert) -> str:
+    labels, said = dict(alert.labels), dict(alert.annotations)
+    return f"{labels['alertname']} {said['ticket']} {labels['clock']}"
 
 
 def test_records_become_alerts_and_rubbish_is_counted(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,6 +29,17 @@ def test_records_become_alerts_and_rubbish_is_counted(caplog: pytest.LogCaptureF
     assert titles(desk) == ["TicketBreached T1 first_response"]
     assert desk.unreadable == 2
     assert len(caplog.records) == 1
+
+
+def test_no_ticket_and_no_text_of_a_record_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    desk = Desk(Config())
+    desk.read([record(ticket="canary"), record(time="canary"), b'"canary"', b"canary"])
+    for kind in ("time", "elapsed", "instance", "attributes", "target_s", "ticket"):
+        desk.unreadable = 0
+        desk.read([record(**{kind: "canary"}), record(**{kind: ["canary"]})])
+    (alert,) = [each for each in desk.alerts().values() if title(each).split()[1] == "canary"]
+    assert "canary" not in caplog.text + alert.title
 
 
 def test_an_alert_stays_the_same_object_until_something_else_is_said() -> None:
@@ -37,7 +54,7 @@ def test_what_ended_lately_may_still_fire_somewhere() -> None:
     desk = Desk(Config())
     desk.read([record(), record(id="id-2", transition="met_late")])
     assert titles(desk) == []
-    assert [alert.title for alert in desk.over(NOW).values()] == [
+    assert [title(alert) for alert in desk.over(NOW).values()] == [
         "TicketBreached T1 first_response"
     ]
     assert not desk.over(NOW + MINUTE)
