@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
+from streams.config.goal_values import annotations_of, scorecard_of
+from streams.config.goals import AnnotationEntry, ScorecardEntry
 from streams.config.notify import Notify
 from streams.config.promises import policies_of
+from streams.config.sheets import sheet
 from streams.config.sla import Calendars, PolicyEntry
 from streams.config.values import (
     AppName,
@@ -36,6 +39,7 @@ from streams.config.values import (
     Zone,
 )
 from streams.core.effort import MICRO
+from streams.core.goals import Scorecard
 from streams.core.instants import DAY, MINUTE
 from streams.core.settings import (
     CATALOGUE,
@@ -221,8 +225,16 @@ NOT_USED_YET: Final = (
 """Keys that are checked and change nothing: what they belong to is not kept yet."""
 
 
-SLA: Final = ("calendars", "policies", "publish")
-"""The keys that stand in sla.yml; every other one stands in deskpulse.yml."""
+HOMES: Final = {
+    "sla.yml": ("calendars", "policies", "publish"),
+    "scorecards.yml": ("annotations", "scorecards"),
+}
+"""The keys that stand in these files; every other one stands in deskpulse.yml."""
+
+
+def home(key: str) -> str:
+    """The file that a key stands in."""
+    return next((file for file, keys in HOMES.items() if key in keys), "deskpulse.yml")
 
 
 @dataclass(frozen=True)
@@ -315,10 +327,21 @@ class Config:
     publish: Literal["verdicts", "all"] = "verdicts"
     """all also publishes activations, pauses and resumptions of clocks."""
 
+    annotations: tuple[AnnotationEntry, ...] = ()
+    """What happened: shown in reports and on dashboards, with rows of before and after."""
+    scorecards: ByName[ScorecardEntry] = field(default_factory=lambda: MappingProxyType({}))
+    """Goals by the name of their scorecard; a shipped one is taken with NAME: {}."""
+
     @property
     def changelog(self) -> str:
         """The topic that keeps the state of the tickets."""
         return f"{self.app}-tickets-changelog"
+
+    def scorecard(self, name: str) -> Scorecard:
+        """A scorecard of scorecards.yml, or a shipped one; raises `KeyError` for any other name."""
+        own = self.scorecards.get(name)
+        entry = sheet(name) if own is None or own.goals is None else own
+        return scorecard_of(name, entry, self.timezone, self.min_sample)
 
     @cached_property
     def engine(self) -> Settings:
@@ -336,6 +359,8 @@ class Config:
             exclude_spam_from_windows=self.exclude_spam_from_windows,
             sources=tuple(self.sources.items()),
             **self._catalogue(),
+            scorecards=tuple(self.scorecard(name) for name in self.scorecards),
+            annotations=annotations_of(self.annotations, self.timezone),
             policies=policies_of(
                 self.calendars,
                 self.policies,

@@ -24,7 +24,7 @@ PROMISES: Final = frozenset({fact.PROMISE, *fact.SPENT.values()})
 PARTS: Final = PROMISES | fact.NAMED
 """Kinds whose labels are three of their own, not those of a ticket."""
 
-_TOO: Final[Mapping[str, str]] = {
+FURTHER: Final[Mapping[str, str]] = {
     fact.TOUCHED_TOO: fact.TOUCHED,
     fact.TALKED_TOO: fact.TALKED,
 }
@@ -150,7 +150,7 @@ class Slices:
             self.parts[kind, labels] += count
             self.amounts[kind, labels] += amount
             return
-        alone = _TOO.get(kind)
+        alone = FURTHER.get(kind)
         if alone is not None:
             self._at(("agent", labels[-1])).add(alone, count, amount, times)
             return
