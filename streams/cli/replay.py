@@ -10,6 +10,7 @@ import typer
 
 from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instant
+from streams.compare import judge
 from streams.core.processor import Outcome, Verdict
 from streams.core.report import report
 from streams.errors import UserError
@@ -70,7 +71,7 @@ def replay(
         at = books.newest
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
-    write_result(pretty(report(books, settings, packing, at)), report_to)
+    write_result(pretty(report(books, settings, packing, at, judge=judge)), report_to)
     for reason, number in refused.most_common():
         meaning = "older than its ticket's horizon" if reason == "late" else REASONS.get(reason, "")
         note(f"{number} events not applied: {reason} - {meaning}")

@@ -9,6 +9,7 @@ import typer
 from streams.cli.console import progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, configuration, instant
 from streams.clock import wall_ms
+from streams.compare import judge
 from streams.config import Config
 from streams.core.report import Books, TooOldError
 from streams.core.report import report as make_report
@@ -40,7 +41,7 @@ def report(
         newest = books.newest if settings.time == "event" else None
         at = wall_ms() if newest is None else newest
     try:
-        found = make_report(books, settings.engine, packing, at)
+        found = make_report(books, settings.engine, packing, at, judge=judge)
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
     write_result(pretty(found), out)
