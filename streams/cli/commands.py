@@ -7,6 +7,7 @@ import typer
 from streams import VERSION
 from streams.cli import dead_letters
 from streams.cli.check_config import check_config
+from streams.cli.compare import compare
 from streams.cli.demo import demo
 from streams.cli.due import due
 from streams.cli.explain import explain
@@ -16,6 +17,7 @@ from streams.cli.publish import publish
 from streams.cli.replay import replay
 from streams.cli.report import report
 from streams.cli.reset import reset
+from streams.cli.scorecard import scorecard
 from streams.cli.top import top
 from streams.cli.topics import acls, check, ensure
 from streams.cli.worker import worker
@@ -67,6 +69,8 @@ app.command("publish")(publish)
 app.command("replay")(replay)
 app.command("import")(import_log)
 app.command("report")(report)
+app.command("scorecard")(scorecard)
+app.command("compare")(compare)
 app.command("check-config")(check_config)
 topics.command("ensure")(ensure)
 topics.command("check")(check)

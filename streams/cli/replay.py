@@ -11,6 +11,7 @@ import typer
 from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instant
 from streams.cli.people import PeopleReplay, with_people
+from streams.compare import judge
 from streams.core.processor import Outcome, Verdict
 from streams.core.report import report
 from streams.errors import UserError
@@ -92,7 +93,7 @@ def replay(
         at = books.newest
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
-    found = report(books, settings, packing, at)
+    found = report(books, settings, packing, at, judge=judge)
     write_result(pretty(with_people(found, loaded, at, *people.books(run))), report_to)
     for reason, number in refused.most_common():
         meaning = "older than its ticket's horizon" if reason == "late" else REASONS.get(reason, "")

@@ -10,6 +10,7 @@ from streams.cli.console import progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, configuration, instant
 from streams.cli.people import with_people
 from streams.clock import wall_ms
+from streams.compare import judge
 from streams.config import Config
 from streams.core.customers_report import CustomerBooks
 from streams.core.entities import EntityBooks
@@ -43,7 +44,7 @@ def report(
         newest = books.newest if settings.time == "event" else None
         at = wall_ms() if newest is None else newest
     try:
-        found = make_report(books, settings.engine, packing, at)
+        found = make_report(books, settings.engine, packing, at, judge=judge)
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
     people = asyncio.run(read_people(settings))

@@ -15,12 +15,12 @@ from pydantic import ValidationError
 
 from streams.config import environment
 from streams.config.document import Document, parse
-from streams.config.model import SLA, Config
+from streams.config.model import HOMES, Config, home
 from streams.config.problems import ConfigError, Path, Problem, listed, message, path_text
 from streams.config.rules import contradictions
 from streams.config.schema import adapter, suggestion
 
-FILES: Final = ("deskpulse.yml", "sla.yml")
+FILES: Final = ("deskpulse.yml", *HOMES)
 """The files a folder may hold, each of them optional."""
 
 OVERRIDES: Final = {
@@ -98,11 +98,10 @@ def _read(path: FilesystemPath) -> Document:
 
 
 def _at_home(document: Document) -> Document:
-    """The document without the keys that belong in the other file, which are mistakes."""
+    """The document without the keys that belong in another file, which are mistakes."""
     for key in list(document.data):
-        home = "sla.yml" if key in SLA else "deskpulse.yml"
-        if key in Config.__dataclass_fields__ and home != document.file:
-            document.refuse(document.lines[key,], (key,), f"stands in {home}, move it there")
+        if key in Config.__dataclass_fields__ and home(key) != document.file:
+            document.refuse(document.lines[key,], (key,), f"stands in {home(key)}, move it there")
             del document.data[key]
     return document
 

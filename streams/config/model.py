@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 
+from streams.config.goal_values import annotations_of, scorecard_of
+from streams.config.goals import AnnotationEntry, ScorecardEntry
 from streams.config.notify import Notify
 from streams.config.promises import policies_of
+from streams.config.sheets import sheet
 from streams.config.sla import Calendars, PolicyEntry
 from streams.config.values import (
     AppName,
@@ -38,6 +41,7 @@ from streams.config.values import (
 )
 from streams.core.customers import Customers
 from streams.core.effort import MICRO
+from streams.core.goals import Scorecard
 from streams.core.instants import DAY, MINUTE
 from streams.core.people import Agents
 from streams.core.refusals import Bound
@@ -254,8 +258,16 @@ class Metrics:
     """A bearer token, instead of user name and password: env:NAME or file:PATH."""
 
 
-SLA: Final = ("calendars", "policies", "publish")
-"""The keys that stand in sla.yml; every other one stands in deskpulse.yml."""
+HOMES: Final = {
+    "sla.yml": ("calendars", "policies", "publish"),
+    "scorecards.yml": ("annotations", "scorecards"),
+}
+"""The keys that stand in these files; every other one stands in deskpulse.yml."""
+
+
+def home(key: str) -> str:
+    """The file that a key stands in."""
+    return next((file for file, keys in HOMES.items() if key in keys), "deskpulse.yml")
 
 
 @dataclass(frozen=True)
@@ -349,6 +361,11 @@ class Config:
     publish: Literal["verdicts", "all"] = "verdicts"
     """all also publishes activations, pauses and resumptions of clocks."""
 
+    annotations: tuple[AnnotationEntry, ...] = ()
+    """What happened: shown in reports and on dashboards, with rows of before and after."""
+    scorecards: ByName[ScorecardEntry] = field(default_factory=lambda: MappingProxyType({}))
+    """Goals by the name of their scorecard; a shipped one is taken with NAME: {}."""
+
     @property
     def changelog(self) -> str:
         """The topic that keeps the state of the tickets."""
@@ -374,6 +391,12 @@ class Config:
         """How the requesters of tickets are counted."""
         return Requesters(self.timezone, self.retention.forgotten, self.repeat_window)
 
+    def scorecard(self, name: str) -> Scorecard:
+        """A scorecard of scorecards.yml, or a shipped one; raises `KeyError` for any other name."""
+        own = self.scorecards.get(name)
+        entry = sheet(name) if own is None or own.goals is None else own
+        return scorecard_of(name, entry, self.timezone, self.min_sample)
+
     @cached_property
     def engine(self) -> Settings:
         """What the pure engine has to know of it; the same object every time."""
@@ -390,6 +413,8 @@ class Config:
             exclude_spam_from_windows=self.exclude_spam_from_windows,
             sources=tuple(self.sources.items()),
             **self._catalogue(),
+            scorecards=tuple(self.scorecard(name) for name in self.scorecards),
+            annotations=annotations_of(self.annotations, self.timezone),
             policies=policies_of(
                 self.calendars,
                 self.policies,

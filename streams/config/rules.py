@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Final
 
+from streams.config.goal_values import broken_goals
 from streams.config.model import Config, Kafka, Metrics, Topics
 from streams.config.notify import CREDENTIALS, broken_credentials, broken_notices
 from streams.config.problems import Contradiction, Path
+from streams.config.sheets import SHEETS
 from streams.config.sla_rules import broken_promises
 from streams.config.values import duration_text, is_loopback
 
@@ -28,6 +30,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _scraped_unprotected(config.metrics)
     yield from _same_topics(config.topics)
     yield from broken_promises(config.calendars, config.policies, config.timezone)
+    yield from broken_goals(config.scorecards, SHEETS)
     yield from broken_notices(config.notify, [policy.name for policy in config.policies])
 
 

@@ -1,7 +1,7 @@
 """The configuration as JSON Schema 2020-12, generated from the model.
 
 `python -m streams.config sla > schemas/config/sla.json` writes the file that editors use, and
-likewise for deskpulse; a test keeps them equal to the model.
+likewise for the others; a test keeps them equal to the model.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from streams.config.model import SLA, Config
+from streams.config.model import Config, home
 from streams.config.problems import Path
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -29,14 +29,12 @@ def adapter() -> TypeAdapter[Config]:
 
 
 def schema(file: str) -> dict[str, Any]:
-    """The JSON Schema of `deskpulse` or `sla`, with every default as it would be written there."""
+    """The JSON Schema of one file, with every default as it would be written there."""
     generated = adapter().json_schema()
     defaults = adapter().dump_python(Config(), mode="json")
     _set_defaults(generated, defaults, generated)
     properties = {
-        key: child
-        for key, child in generated["properties"].items()
-        if (key in SLA) == (file == "sla")
+        key: child for key, child in generated["properties"].items() if home(key) == f"{file}.yml"
     }
     definitions = generated["$defs"]
     used = _used(properties, definitions)

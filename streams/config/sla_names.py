@@ -10,6 +10,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from streams.config.problems import found_text, likely, refuse
 from streams.core.events import OTHER
+from streams.core.goals import EACH
 from streams.core.policies import CLOCKS
 
 WORKABLE_STATUSES: Final = ("new", "open", "pending", "on_hold", OTHER)
@@ -60,3 +61,6 @@ Values = Annotated[tuple[str, ...], _any_of()]
 OfStatus = Annotated[tuple[str, ...], _any_of(STATUSES)]
 OfPriority = Annotated[tuple[str, ...], _any_of(PRIORITIES)]
 OfKind = Annotated[tuple[str, ...], _any_of(KINDS)]
+EachPriority = Annotated[tuple[str, ...], _any_of((*PRIORITIES, EACH))]
+EachKind = Annotated[tuple[str, ...], _any_of((*KINDS, EACH))]
+"""The same where `*` stands for each of them."""

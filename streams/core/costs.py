@@ -27,13 +27,11 @@ _CONTACTS: Final = {
 def costs(count: Recount, settings: Settings) -> dict[str, Any]:
     """The costs of everything, and of each queue."""
     whole = count.slices.whole()
-    currency = settings.currency or _only(whole)
-    fixed = _fixed(count)
-    handled = whole.amounts[fact.HANDLED]
+    currency = currency_of(whole, settings)
+    fixed = _fixed(*_days(count), settings)
 
     def of(sums: Sums) -> dict[str, Any]:
-        share = Fraction(sums.amounts[fact.HANDLED], handled) if handled else Fraction(0)
-        return _costs(sums, currency, fixed if sums is whole else fixed * share, settings)
+        return _costs(sums, currency, _spread(fixed, sums, whole), settings)
 
     return {
         "currency": currency,
@@ -47,24 +45,55 @@ def costs(count: Recount, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _costs(sums: Sums, currency: str | None, fixed: Fraction, settings: Settings) -> dict[str, Any]:
+def currency_of(whole: Sums, settings: Settings) -> str | None:
+    """What costs are reported in; `None` where several were recorded and none is chosen."""
+    return settings.currency or _only(whole)
+
+
+def total_cost(
+    part: Sums, whole: Sums, first: int, last: int, currency: str | None, settings: Settings
+) -> Fraction:
+    """The costs of a part of all that happened on the days from `first` to `last` (ordinals)."""
+    fixed = _spread(_fixed(first, last, settings), part, whole)
+    return sum(_parts(part, currency, settings), fixed)
+
+
+def contacts(sums: Sums, settings: Settings) -> int:
+    """What the cost per contact is divided by."""
+    return sums.counts[_CONTACTS[settings.cost_per]]
+
+
+def _spread(fixed: Fraction, part: Sums, whole: Sums) -> Fraction:
+    """The share of fixed costs that falls on a part, by the time spent on it."""
+    handled = whole.amounts[fact.HANDLED]
+    if part is whole:
+        return fixed
+    return fixed * Fraction(part.amounts[fact.HANDLED], handled) if handled else Fraction(0)
+
+
+def _parts(sums: Sums, currency: str | None, settings: Settings) -> tuple[Fraction, Fraction]:
+    """What was recorded, and what handling costs."""
     recorded = Fraction(0)
     for name, amount in _recorded(sums):
         rate = _rate(name, currency, settings)
         if rate is not None:
             recorded += rate * Fraction(amount, MICRO)
-    labour = Fraction(sums.amounts[fact.LABOUR], MICRO)
+    return recorded, Fraction(sums.amounts[fact.LABOUR], MICRO)
+
+
+def _costs(sums: Sums, currency: str | None, fixed: Fraction, settings: Settings) -> dict[str, Any]:
+    recorded, labour = _parts(sums, currency, settings)
     total = recorded + labour + fixed
-    contacts = sums.counts[_CONTACTS[settings.cost_per]]
+    divisor = contacts(sums, settings)
     resolutions = sums.counts[fact.RESOLVED]
     return {
         "recorded": _written(recorded),
         "labour": _written(labour),
         "fixed": _written(fixed),
         "total": _written(total),
-        "contacts": contacts,
+        "contacts": divisor,
         "resolutions": resolutions,
-        "per_contact": _written(total / contacts) if contacts else None,
+        "per_contact": _written(total / divisor) if divisor else None,
         "per_resolution": _written(total / resolutions) if resolutions else None,
     }
 
@@ -85,18 +114,21 @@ def _rate(name: str, currency: str | None, settings: Settings) -> Fraction | Non
     return Fraction(1) if name == currency else settings.rates.get(name)
 
 
-def _fixed(count: Recount) -> Fraction:
-    """Fixed costs of each day from the first on which anything happened.
+def _days(count: Recount) -> tuple[int, int]:
+    """The days fixed costs are paid for: from the first on which anything happened.
 
     Of dropped tickets only the month is known: it counts from its beginning.
     """
     months = [date.fromisoformat(f"{month}-01").toordinal() for month in count.settled.months]
-    first = min((*months, *count.days), default=0)
+    last = local_day(count.as_of, count.settings.zone)
+    return min((*months, *count.days), default=last + 1), last
+
+
+def _fixed(first: int, last: int, settings: Settings) -> Fraction:
+    """Fixed costs of all days from `first` to `last`."""
     total = Fraction(0)
-    if not first:
-        return total
-    for day in range(first, local_day(count.as_of, count.settings.zone) + 1):
-        for cost in count.settings.fixed_costs:
+    for day in range(first, last + 1) if settings.fixed_costs else ():
+        for cost in settings.fixed_costs:
             total += cost.amount / _length(day, cost.period)
     return total
 

@@ -7,7 +7,7 @@ the same whoever kept the records: one worker, three, or a replay of a file.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streams.core import facts as fact
@@ -23,7 +23,7 @@ from streams.core.record import Packing, Record, checkpoint_of, remembered
 from streams.core.repeats import Repeats
 from streams.core.settings import Settings
 from streams.core.settled import Settled
-from streams.core.sums import SLICED, Slices, Sums
+from streams.core.sums import SLICED, Slices, Sums, counted_as
 from streams.core.tally import Tally
 from streams.core.ticket import DIMENSIONS, Ticket
 
@@ -55,9 +55,15 @@ class Recount:
     """One pass over the records."""
 
     def __init__(
-        self, books: Books, settings: Settings, packing: Packing, as_of: int, *asked: Slice
+        self,
+        books: Books,
+        settings: Settings,
+        packing: Packing,
+        as_of: int,
+        *asked: Slice,
+        each: Callable[[Tally], None] | None = None,
     ) -> None:
-        """Sum all facts up to `as_of`.
+        """Sum all facts up to `as_of`; `each` is told those of one ticket after the other.
 
         Raises `TooOldError` when that lies before the oldest history kept.
         """
@@ -82,6 +88,7 @@ class Recount:
         self.hours = Hours(settings)
         self.drivers = Drivers()
         self._asked = asked
+        self._each = each
         self._packing = packing
         self._day_of = days_of(settings.zone).of
         repeats = Repeats(settings)
@@ -127,6 +134,8 @@ class Recount:
         repeats.add(name, ticket)
 
     def _sum(self, tally: Tally) -> None:
+        if self._each is not None:
+            self._each(tally)
         for key, count, amount, times in tally.rows():
             self.slices.put(key, count, amount, times)
             kind, labels, day = key
@@ -135,7 +144,9 @@ class Recount:
             _at(self.days, day).add(kind, count, amount, times)
             for slice_, days in zip(self._asked, self.asked, strict=True):
                 if holds(slice_, labels):
-                    _at(days, day).add(kind, count, amount, times)
+                    # A further queue or agent of a ticket counts where those are asked for.
+                    named = counted_as(kind, slice_)
+                    _at(days, day).add(named, count, amount, times)
 
     def _flip(self, flips: Sequence[int], facts: list[Fact]) -> None:
         for index, at in enumerate(flips):

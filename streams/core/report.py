@@ -7,13 +7,16 @@ from typing import Any, Final
 from streams.core import facts as fact
 from streams.core.clocks import STATES
 from streams.core.costs import costs
+from streams.core.happened import Judge, plain
 from streams.core.instants import format_rfc3339
 from streams.core.kpis import KPIS, measure
+from streams.core.looking import Elsewhere
 from streams.core.periods import figures_by_period, snapshots
 from streams.core.policies import Policies
 from streams.core.processor import Outcome, Tallied
 from streams.core.record import Packing, Record
 from streams.core.recount import Books, Recount, TooOldError
+from streams.core.scorecards import Asked
 from streams.core.settings import Settings
 from streams.core.sums import SLICED, Slices, Sums
 
@@ -55,12 +58,23 @@ TIMES: Final = {
 """Report key -> kind of fact: how long things took, in wall time only."""
 
 
-def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> dict[str, Any]:
+def report(
+    books: Books,
+    settings: Settings,
+    packing: Packing,
+    as_of: int,
+    *,
+    judge: Judge = plain,
+    elsewhere: Mapping[str, Elsewhere] | None = None,
+) -> dict[str, Any]:
     """The report as JSON values; times RFC 3339, durations in seconds.
 
-    Raises `TooOldError` when `as_of` lies before the oldest history kept.
+    `judge` says of a before and an after how sure their difference is; `elsewhere` has measures
+    of agents and customers by name. Raises `TooOldError` when `as_of` lies before the oldest
+    history kept.
     """
-    count = Recount(books, settings, packing, as_of)
+    asked = Asked(settings, books, as_of)
+    count = Recount(books, settings, packing, as_of, *asked.slices, each=asked.each)
     whole = count.slices.whole()
     count.flags["merge_cycle"] += _merge_cycles(books.records)
     count.flags["orphan"] += whole.counts[fact.ORPHAN]
@@ -77,6 +91,7 @@ def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> di
         "periods": figures_by_period(count, figures),
         "volume": count.hours.volume(),
         "drivers": count.drivers.report(),
+        **asked.answer(count, judge, elsewhere),
     }
 
 

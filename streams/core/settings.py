@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Final, NamedTuple
 
+from streams.core.goals import Annotation, Scorecard
 from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.policies import NO_POLICIES, Policies
 
@@ -141,6 +142,10 @@ class Settings:
     """Local instants at which queue depth is looked at: name, weekday (0 is Monday; `None` is every
     day), and minute of the day."""
     min_sample: int = 5
+    scorecards: tuple[Scorecard, ...] = ()
+    """What KPIs are held against."""
+    annotations: tuple[Annotation, ...] = ()
+    """What happened: releases, campaigns."""
     policies: Policies = NO_POLICIES
     """What is promised to whom; without any there are no clocks."""
     history_events: int = 2_000
@@ -155,6 +160,18 @@ class Settings:
     def __post_init__(self) -> None:
         horizon = max((self.apply_within, *self.windows)) + HOUR
         object.__setattr__(self, "horizon", horizon)
+
+    @property
+    def happenings(self) -> tuple[Annotation, ...]:
+        """Annotations, and the actions of goals that have begun, in the order of time."""
+        begun = {
+            Annotation(action.since, action.text)
+            for card in self.scorecards
+            for goal in card.goals
+            for action in goal.actions
+            if action.since is not None
+        }
+        return tuple(sorted({*self.annotations, *begun}))
 
     def tier(self, queue: str) -> int:
         """The level of a queue; 1 is the first line."""

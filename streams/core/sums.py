@@ -5,7 +5,7 @@ leave behind. Adding is all it can do, so the order of adding never matters.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -28,6 +28,16 @@ _ALONE: Final[Mapping[str, tuple[str, int]]] = {
     kind: (of, place) for of, further in fact.FURTHER.items() for place, kind in enumerate(further)
 }
 """Kinds that count under one label only, as what and which: the ticket has counted before."""
+
+
+def counted_as(kind: str, dimensions: Collection[str]) -> str:
+    """What a kind counts as in a slice of these dimensions: by agent, else by the first of them."""
+    alone = _ALONE.get(kind)
+    if alone is None:
+        return kind
+    of, place = alone
+    by = "agent" if "agent" in dimensions else next(iter(dimensions), "")
+    return of if SLICED[place] == by else kind
 
 
 def period_of(day: int, period: str) -> str:

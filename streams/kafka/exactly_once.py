@@ -29,9 +29,9 @@ TRANSACTION_TIMEOUT_MS: Final = 30_000
 """The broker aborts a transaction whose worker has been silent for so long."""
 
 
-def transactions(config: Config) -> str:
-    """What every transactional id of an application begins with."""
-    return f"{config.app}-"
+def transactions(config: Config, source: str = "tickets") -> str:
+    """What every transactional id of one of an application's sources begins with."""
+    return f"{config.app}-{source}-"
 
 
 class ExactlyOnceJournal:
@@ -48,7 +48,7 @@ class ExactlyOnceJournal:
         """Fence the former owner, then read what is committed."""
         producer = AIOKafkaProducer(
             **client_arguments(self._config.kafka),
-            transactional_id=f"{transactions(self._config)}{self._source.name}-{partition}",
+            transactional_id=f"{transactions(self._config, self._source.name)}{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=MAX_BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES,

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from streams.config.model import Config
 from streams.kafka.exactly_once import transactions
+from streams.kafka.journal import others_of, tickets_of
 from streams.kafka.topics_file import Operation, Use, load
 
 ADMIN: Final = "admin.properties"
@@ -37,7 +38,9 @@ def rights(config: Config, uses: Collection[Use]) -> Iterator[Right]:
         # A reset puts the group's position back.
         yield Right("group", config.app, ("Read",))
     if Use.WORKER in uses and config.delivery != "at_least_once":
-        yield Right("transactional-id", transactions(config), ("Write",), prefixed=True)
+        for source in (tickets_of(config), *others_of(config)):
+            prefix = transactions(config, source.name)
+            yield Right("transactional-id", prefix, ("Write",), prefixed=True)
 
 
 def commands(config: Config, principal: str, uses: Collection[Use]) -> Iterator[str]:

@@ -19,10 +19,15 @@ LAYERS = {
     "config": {"core"},
     "simulate": {"core", "wire"},
     "importers": {"core", "wire", "config"},
+    "scorecards": {"core", "config"},
+    "compare": {"core"},
     "kafka": {"core", "wire", "config"},
     "metrics": {"core", "wire", "config", "kafka"},
     "notify": {"core", "wire", "config", "kafka", "metrics"},
-    "cli": {"core", "wire", "config", "simulate", "importers", "kafka", "metrics", "notify"},
+    "cli": {
+        *("core", "wire", "config", "simulate", "importers", "kafka", "metrics", "notify"),
+        *("scorecards", "compare"),
+    },
 }
 ONLY_IMPORTERS = {
     "faust": ("streams.kafka",),
@@ -33,6 +38,8 @@ ONLY_IMPORTERS = {
     "orjson": ("streams.wire.codec",),
     "msgspec": ("streams.wire",),
     "prometheus_client": ("streams.metrics",),
+    "numpy": ("streams.compare",),
+    "scipy": ("streams.compare",),
     "typer": ("streams.cli",),
     "rich": ("streams.cli",),
     # Files that people write: configuration, mappings of an import, the list of topics.

@@ -341,7 +341,9 @@ def test_a_file_is_no_folder(folder: Folder) -> None:
 @pytest.mark.parametrize("name", ["deskpulse.yaml", "Deskpulse.yml", "policies.YML"])
 def test_a_yaml_file_nobody_reads_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("", encoding="utf-8")
-    assert lines(tmp_path) == [f"{name}: unknown file, expected deskpulse.yml or sla.yml"]
+    assert lines(tmp_path) == [
+        f"{name}: unknown file, expected deskpulse.yml, sla.yml or scorecards.yml"
+    ]
 
 
 def test_other_files_may_stand_beside_it(folder: Folder, tmp_path: Path) -> None:

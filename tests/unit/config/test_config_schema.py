@@ -12,17 +12,19 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from streams.config import Config, ConfigError, load
+from streams.config.model import home
 from streams.config.schema import known_paths, schema_text
 
 Folder = Callable[[str], Path]
 
-FILES = ("deskpulse", "sla")
+FILES = ("deskpulse", "sla", "scorecards")
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "schemas" / "config"
 EXAMPLE = ROOT / "deploy" / "config"
 EXAMPLE_TEXT = (EXAMPLE / "deskpulse.yml").read_text(encoding="utf-8")
 
 
+SCORECARDS_TEXT = (EXAMPLE / "scorecards.yml").read_text(encoding="utf-8")
 SLA_TEXT = (EXAMPLE / "sla.yml").read_text(encoding="utf-8")
 
 
@@ -77,10 +79,22 @@ def test_the_example_is_the_defaults(folder: Folder) -> None:
 def test_the_example_shows_every_key() -> None:
     # "#key: value" is a key without a default; "# text" is a remark.
     everything = yaml.safe_load(re.sub(r"(?m)^( *)#(?=\w)", r"\1", EXAMPLE_TEXT))
-    known = {path for path in known_paths() if path[0] not in {"calendars", "policies", "publish"}}
+    known = {path for path in known_paths() if home(str(path[0])) == "deskpulse.yml"}
     named = {path for path in known if "*" in path}
     assert paths(everything) == known - named
     assert {str(path[-1]) for path in named} <= set(re.findall(r"(\w+)\b", EXAMPLE_TEXT))
+
+
+def test_the_example_of_scorecards_is_taken_by_schema_and_loader() -> None:
+    assert valid(SCORECARDS_TEXT, "scorecards")
+    assert [card.name for card in load(EXAMPLE).engine.scorecards] == ["starter", "service"]
+
+
+def test_the_example_of_scorecards_shows_every_key() -> None:
+    known = {path for path in known_paths() if home(str(path[0])) == "scorecards.yml"}
+    assert {str(path[-1]) for path in known if path[-1] != "*"} <= set(
+        re.findall(r"(\w+)\b", SCORECARDS_TEXT)
+    )
 
 
 def test_the_example_of_promises_is_taken_by_schema_and_loader() -> None:

@@ -10,6 +10,9 @@ from streams.config.model import Kafka, Topics
 from streams.kafka.rights import commands, rights
 from streams.kafka.topics_file import Use, load
 
+KEPT = ("tickets", "agents", "customers", "requesters")
+"""What state is kept of."""
+OWN = ("acme-ticket-facts", *(f"acme-{name}-changelog" for name in KEPT))
 TOOL = "kafka-acls.sh --bootstrap-server 127.0.0.1:9092 --add --allow-principal User:ann"
 
 
@@ -35,13 +38,15 @@ def test_names_are_those_of_the_configuration() -> None:
         ("Write", "topic", "out"),
         ("Write", "topic", "late-events"),
         ("Write", "topic", "dead-letters"),
-        ("Read", "topic", "acme-tickets-changelog"),
-        ("Write", "topic", "acme-tickets-changelog"),
+        *(("Read", "topic", name) for name in OWN),
+        *(("Write", "topic", name) for name in OWN),
         ("Read", "group", "acme"),
-        ("Write", "transactional-id", "acme-tickets-"),
+        *(("Write", "transactional-id", f"acme-{name}-") for name in KEPT),
     }
     assert granted(config, Use.NOTIFY) == {("Read", "topic", "out")}
-    assert granted(config, Use.REPORT) == {("Read", "topic", "acme-tickets-changelog")}
+    assert granted(config, Use.REPORT) == {
+        ("Read", "topic", f"acme-{name}-changelog") for name in KEPT
+    }
 
 
 def test_a_worker_and_who_makes_topics_may_do_something_with_every_topic() -> None:
@@ -67,9 +72,17 @@ def test_what_is_allowed_alike_is_one_command(capsys: pytest.CaptureFixture[str]
     events = "--topic ticket-events --topic agent-events --topic customer-events"
     assert read == f"{TOOL} --operation Read {events} --group deskpulse"
     assert write == f"{TOOL} --operation Write --topic sla-transitions {aside}"
-    assert both == f"{TOOL} --operation Read --operation Write --topic deskpulse-tickets-changelog"
-    prefix = "--transactional-id deskpulse-tickets- --resource-pattern-type prefixed"
-    assert transactions == f"{TOOL} --operation Write {prefix}"
+    own = " ".join(
+        f"--topic deskpulse-{name}"
+        for name in (
+            "ticket-facts",
+            *(f"{kept}-changelog" for kept in (*KEPT[1:], KEPT[0])),
+        )
+    )
+    assert both == f"{TOOL} --operation Read --operation Write {own}"
+    ids = " ".join(f"--transactional-id deskpulse-{name}-" for name in KEPT)
+    prefixed = f"{ids} --resource-pattern-type prefixed"
+    assert transactions == f"{TOOL} --operation Write {prefixed}"
 
 
 def test_a_principal_is_quoted_for_the_shell() -> None:

@@ -1,0 +1,137 @@
+"""What happened, and what came of it: as many days before it and after it, side by side."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from streams.core.contrast import Contrast, Days, last_instant
+from streams.core.goals import Annotation, Goal, Scorecard
+from streams.core.instants import DAY, format_rfc3339, local_day
+from streams.core.looking import TREND, key_of
+from streams.core.measures import MEASURES, Measure, Reading
+from streams.core.periods import midnight
+from streams.core.recount import Recount, Slice
+from streams.core.settings import Settings
+from streams.core.tally import Tally
+
+LONGEST: Final = 28
+"""Days before and after an annotation over which the volume is compared, at most."""
+
+Judge = Callable[[Contrast, Measure, Goal, Recount], dict[str, Any]]
+"""Before, after and their difference, with how sure it is."""
+
+
+def since(
+    at: int, span: int, settings: Settings, as_of: int, begun: int
+) -> tuple[Days, Days] | None:
+    """As many whole days before and after an instant, `span` at most; `None` without any.
+
+    The day of the instant is one of them only if the instant is its beginning; a day that is not
+    over is none, nor is one before `begun`, the first on which anything is recorded.
+    """
+    zone = settings.zone
+    day, today = local_day(at, zone), local_day(as_of, zone)
+    over = today if last_instant(today, settings) <= as_of else today - 1
+    first = day if midnight(day, zone) == at else day + 1
+    length = min(span, over - first + 1, day - begun)
+    if length < 1:
+        return None
+    return Days(day - length, day - 1), Days(first, first + length - 1)
+
+
+class Happened:
+    """The comparisons that goals ask for: before and after their actions, and annotations."""
+
+    def __init__(
+        self, scorecards: Iterable[Scorecard], settings: Settings, as_of: int, begun: int
+    ) -> None:
+        """`begun` is the first day on which anything is recorded."""
+        self._settings = settings
+        self._as_of = as_of
+        self._begun = begun
+        self._known: dict[Any, Contrast] = {}
+        self.volumes: list[tuple[Annotation, Contrast | None]] = []
+        """Of all that happened: the volume before and after."""
+        for card in scorecards:
+            for goal in card.goals:
+                self.of(goal)
+        for one in settings.happenings:
+            days = since(one.at, LONGEST, settings, as_of, begun)
+            self.volumes.append((one, None if days is None else self._one({}, *days)))
+
+    def of(self, goal: Goal) -> list[tuple[Annotation, Contrast]]:
+        """What is compared for a goal: its actions that have begun, and what happened lately."""
+        measure = MEASURES[goal.measure]
+        if measure.topic:
+            return []
+        lately = self._as_of - TREND * goal.span * DAY
+        begun = {Annotation(a.since, a.text) for a in goal.actions if a.since is not None}
+        happened = {one for one in self._settings.annotations if one.at > lately}
+        found = []
+        for one in sorted(begun | happened):
+            days = since(one.at, goal.span, self._settings, self._as_of, self._begun)
+            if days is not None:
+                found.append((one, self._one(goal.slice, *days)))
+        return found
+
+    def _one(self, slice_: Slice, before: Days, after: Days) -> Contrast:
+        key = (key_of(slice_), before, after)
+        if key not in self._known:
+            self._known[key] = Contrast(slice_, before, after)
+        return self._known[key]
+
+    def each(self, tally: Tally) -> None:
+        """Count the facts of one ticket, for a recount to call."""
+        days = [day for _, _, day in tally.counts]
+        first, last = min(days, default=0), max(days, default=0)
+        for contrast in self._known.values():
+            if first <= contrast.after.days.last and last >= contrast.before.days.first:
+                contrast.add(tally)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to compare."""
+        return bool(self._known)
+
+    def close(self, count: Recount) -> None:
+        """Call it once, after the recount."""
+        for contrast in self._known.values():
+            contrast.close(count)
+
+
+def plain(contrast: Contrast, measure: Measure, goal: Goal, count: Recount) -> dict[str, Any]:
+    """Before and after with their difference; how sure it is, is left to others."""
+    before, after = contrast.readings(
+        measure, count, goal.stat, working=goal.working, within=goal.within
+    )
+    difference = None if before.value is None or after.value is None else after.value - before.value
+    return {
+        "before": {"days": str(contrast.before.days), **figure(before)},
+        "after": {"days": str(contrast.after.days), **figure(after)},
+        "difference": difference,
+        "interval": None,
+        "method": "",
+    }
+
+
+def figure(reading: Reading) -> dict[str, Any]:
+    """A reading as JSON values."""
+    return {
+        "value": reading.value,
+        "sample": reading.sample,
+        "numerator": reading.top,
+        "denominator": reading.bottom,
+    }
+
+
+_VOLUME: Final = Goal("volume", "volume", {}, "value")
+
+
+def annotations(happened: Happened, count: Recount, judge: Judge) -> list[dict[str, Any]]:
+    """What happened, with the tickets created a day before and after."""
+    found = []
+    for one, contrast in happened.volumes:
+        row: dict[str, Any] = {"at": format_rfc3339(one.at), "text": one.text}
+        if contrast is not None:
+            row["volume_per_day"] = judge(contrast, MEASURES["volume"], _VOLUME, count)
+        found.append(row)
+    return found

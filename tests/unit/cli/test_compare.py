@@ -1,0 +1,216 @@
+"""`deskpulse compare`: days, slices, what is shown, and what is said of what cannot be."""
+
+import json
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from streams.cli import run
+from streams.cli.ranges import days
+from streams.errors import UserError
+from streams.scorecards.words import MINUS
+from tests.tickets_told import Event, at, created, csat, reply, resolved
+
+Captured = pytest.CaptureFixture[str]
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    """Two weeks: in the second one billing answers later and pleases less."""
+    events: list[Event] = []
+    for day in range(14):
+        late = day >= 7
+        for n in range(6):
+            queue = ("billing", "payments")[n % 2]
+            slow = late and queue == "billing"
+            ticket = f"T-{day}-{n}"
+            events += [
+                created(ticket, at(day, 9), queue=queue, channel="email"),
+                reply(ticket, at(day, 9.5 + n / 10 + 2 * slow)),
+                resolved(ticket, at(day, 15)),
+                csat(ticket, at(day, 16), 2 if slow and n else 5),
+            ]
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in events))
+    return str(path)
+
+
+def compared(capsys: Captured, log: str, *arguments: str) -> dict[str, Any]:
+    weeks = ["--before", "2026-W10", "--after", "2026-W11"]
+    assert run(["compare", *weeks, "--replay", log, "--json", *arguments]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_counts_values_difference_and_interval(log: str, capsys: Captured) -> None:
+    (row,) = compared(capsys, log, "--kpi", "csat", "--slice", "queue=billing")["rows"]
+    assert row["before"] == {
+        "days": "2026-03-02..2026-03-08",
+        "value": 1.0,
+        "sample": 21,
+        "numerator": 21,
+        "denominator": 21,
+    }
+    assert (row["after"]["value"], row["after"]["numerator"]) == (7 / 21, 7)
+    assert row["difference"] == pytest.approx(-14 / 21)
+    low, high = row["interval"]
+    assert low < row["difference"] < high < 0
+    assert row["method"] == "Newcombe with Wilson limits (scipy.stats.binomtest)"
+
+
+def test_a_slice_may_have_several_labels_and_values(log: str, capsys: Captured) -> None:
+    def volume(*arguments: str) -> int:
+        (row,) = compared(capsys, log, "--kpi", "volume", *arguments)["rows"]
+        sample: int = row["before"]["sample"]
+        return sample
+
+    assert volume() == 42
+    assert volume("--slice", "queue=payments") == 21
+    assert volume("--slice", "queue=payments,billing", "--slice", "channel=email") == 42
+    assert volume("--slice", "channel=phone") == 0
+
+
+def test_without_kpis_all_are_shown_that_both_sides_have_anything_of(
+    log: str, capsys: Captured
+) -> None:
+    found = compared(capsys, log)
+    names = {row["kpi"] for row in found["rows"]}
+    assert {"volume", "csat", "first_response", "same_day_share", "reopen_rate"} <= names
+    assert not {"nps", "handle_time", "cost_per_contact", "retention"} & names
+    assert "of 20 KPIs that did not change, one is expected" in found["notes"][-1]
+    stats = [row["stat"] for row in found["rows"] if row["kpi"] == "first_response"]
+    assert stats == ["mean", "p50", "p90"]
+
+
+def test_working_time_is_that_of_the_calendar(log: str, tmp_path: Path, capsys: Captured) -> None:
+    """The second half of each hour of an office that opens at nine in UTC."""
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    office = {"timezone": "UTC", "hours": {"mon-sun": ["09:30-17:00"]}}
+    policy = {"name": "all", "calendar": "office", "targets": {"first_response": "1h"}}
+    (conf / "sla.yml").write_text(
+        json.dumps({"calendars": {"office": office}, "policies": [policy]})
+    )
+    told = ("--kpi", "first_response", "--slice", "queue=payments", "--config", str(conf))
+    wall = compared(capsys, log, *told)["rows"][0]["before"]["value"]
+    working = compared(capsys, log, *told, "--working")["rows"][0]["before"]["value"]
+    assert wall - working == pytest.approx(1_800)
+
+
+def test_as_text_it_names_methods_and_slices(log: str, capsys: Captured) -> None:
+    weeks = ["--before", "2026-W10", "--after", "2026-W11", "--replay", log]
+    told = ["--kpi", "csat", "--kpi", "volume", "--slice", "queue=billing"]
+    assert run(["compare", *weeks, *told]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "only queue billing"
+    assert shown[1].split() == [
+        *("KPI", "2026-03-02..2026-03-08", "2026-03-09..2026-03-15", "difference"),
+        *("95", "%", "interval"),
+    ]
+    assert "100% (21/21)" in shown[2]
+    assert f"{MINUS}66.7 points" in shown[2]
+    assert "3 a day" in shown[3]
+    assert shown[4].startswith("[1] Newcombe")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026-03-02..2026-03-14", "2026-03-02", "2026-03-14"),
+        ("2026-03-02", "2026-03-02", "2026-03-02"),
+        ("2026-W10", "2026-03-02", "2026-03-08"),
+        ("2026-W53..2027-W01", "2026-12-28", "2027-01-10"),
+        ("2026-02", "2026-02-01", "2026-02-28"),
+        ("2025-12..2026-02", "2025-12-01", "2026-02-28"),
+        ("2026-Q4", "2026-10-01", "2026-12-31"),
+        ("2024", "2024-01-01", "2024-12-31"),
+        # Half past eleven at night in UTC is the next day in Berlin; a midnight ends a day.
+        ("2026-03-01T23:30:00Z..2026-03-08T23:00:00Z", "2026-03-02", "2026-03-08"),
+        ("2026-03-02..2026-03-08T23:00:01Z", "2026-03-02", "2026-03-09"),
+    ],
+)
+def test_days_are_named_as_the_report_names_periods(text: str, first: str, last: str) -> None:
+    found = days("--before", text, BERLIN)
+    assert [str(date.fromordinal(day)) for day in found] == [first, last]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "..", "march", "2026-13", "2026-02-30", "2026-Q5", "2026-W60", "2026-03-02.."]
+)
+def test_what_names_no_days_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UserError, match="write it like 2026-03-01"):
+        days("--before", text, UTC)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--before", "2026-W10"], "name both --before A..B and --after C..D"),
+        (["--before", "2026-W11..2026-W10", "--after", "2026-W11"], "ends before it begins"),
+        (["--before", "2026-W10", "--after", "2027"], "begins after 2026-03-15, the last day"),
+        (["--before", "2026-W10", "--after", "2026-W11", "--kpi", "csta"], "did you mean csat?"),
+        (
+            ["--before", "2026-W10", "--after", "2026-W11", "--slice", "team=a"],
+            "--slice team=a: write NAME=VALUE, NAME one of queue, priority",
+        ),
+        (
+            [
+                *("--before", "2026-W10", "--after", "2026-W11"),
+                *("--slice", "queue=a", "--kpi", "unresolved_end_of_day"),
+            ],
+            "known of all tickets only, leave --slice out",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(log: str, arguments: list[str], said: str, capsys: Captured) -> None:
+    assert run(["compare", *arguments, "--replay", log]) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+def test_it_says_what_the_days_do_not_tell(log: str, capsys: Captured) -> None:
+    told = ["--before", "2026-02-23..2026-03-08", "--after", "2026-W11", "--replay", log]
+    assert run(["compare", *told, "--json", "--kpi", "resolved_share"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == [
+        "before: nothing is recorded of the days before 2026-03-02",
+        "after: 2026-03-15 is not over yet",
+        "provisional, because tickets of after are too young: resolved_share",
+    ]
+
+
+def test_it_says_what_is_left_of_dropped_tickets(tmp_path: Path, capsys: Captured) -> None:
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "deskpulse.yml").write_text(
+        "lateness: {apply_within: 1d}\nretention: {closed_ticket: 5d, forgotten: 10d}\n"
+    )
+    events = [
+        *(created(f"old-{n}", at(-59, n)) for n in range(3)),
+        *(created(f"new-{n}", at(60, n)) for n in range(3)),
+    ]
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in events))
+
+    def notes(before: str) -> list[str]:
+        told = ["--before", before, "--after", "2026-05", "--config", str(conf)]
+        assert run(["compare", *told, "--replay", str(path), "--json", "--kpi", "volume"]) == 0
+        found: list[str] = json.loads(capsys.readouterr().out)["notes"]
+        return found
+
+    assert "before: 3 tickets were dropped since; their sums by month are counted" in notes(
+        "2026-01"
+    )
+    assert any(
+        note.startswith("before: 3 tickets created then were dropped since and left out")
+        for note in notes("2026-01-02..2026-01-03")
+    )
