@@ -12,7 +12,8 @@ from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instant
 from streams.cli.people import PeopleReplay, with_people
 from streams.core.processor import Outcome, Verdict
-from streams.core.report import report
+from streams.core.recount import Recount
+from streams.core.report import report_of
 from streams.errors import UserError
 from streams.replay import Replay, open_lines
 from streams.wire import packing
@@ -92,8 +93,9 @@ def replay(
         at = books.newest
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
-    found = report(books, settings, packing, at)
-    write_result(pretty(with_people(found, loaded, at, *people.books(run))), report_to)
+    count = Recount(books, settings, packing, at)
+    found = with_people(report_of(count, books), count, loaded, *people.books(run))
+    write_result(pretty(found), report_to)
     for reason, number in refused.most_common():
         meaning = "older than its ticket's horizon" if reason == "late" else REASONS.get(reason, "")
         note(f"{number} events not applied: {reason} - {meaning}")

@@ -17,7 +17,7 @@ from streams.core.recount import Books, Recount, TooOldError
 from streams.core.settings import Settings
 from streams.core.sums import SLICED, Slices, Sums
 
-__all__ = ("Books", "TooOldError", "figures", "report")
+__all__ = ("Books", "TooOldError", "figures", "report", "report_of")
 
 TICKETS: Final = {
     "created": fact.CREATED,
@@ -60,7 +60,12 @@ def report(books: Books, settings: Settings, packing: Packing, as_of: int) -> di
 
     Raises `TooOldError` when `as_of` lies before the oldest history kept.
     """
-    count = Recount(books, settings, packing, as_of)
+    return report_of(Recount(books, settings, packing, as_of), books)
+
+
+def report_of(count: Recount, books: Books) -> dict[str, Any]:
+    """The report from a recount of these books."""
+    settings, as_of = count.settings, count.as_of
     whole = count.slices.whole()
     count.flags["merge_cycle"] += _merge_cycles(books.records)
     count.flags["orphan"] += whole.counts[fact.ORPHAN]
