@@ -8,6 +8,7 @@ import pytest
 
 from streams.cli import run
 from streams.core.instants import parse_rfc3339
+from tests.contract.schema_files import validator
 from tests.kafka.test_people_and_customers import (
     CUSTOMERS,
     TICKETS,
@@ -31,6 +32,7 @@ def test_people_and_customers_stand_beside_the_tickets(tmp_path: Path) -> None:
     command += ["--customers", file(tmp_path, "customers.jsonl", public())]
     assert run([*command, "--as-of", "2026-05-01T07:00:00Z"]) == 0
     found = json.loads(out.read_text())
+    validator("report.json").validate(found)
     assert found["people"]["scheduled_s"] == 20 * 8 * 3600
     assert found["people"]["lost_by_reason_s"] == {"unexplained": 20 * 3600}
     assert found["customers"]["tickets"]["tickets"] == TICKETS
