@@ -11,6 +11,7 @@ from streams.core.entities import EntityBooks
 from streams.core.entity import Kind, SettledError
 from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
 from streams.core.people_report import people_report
+from streams.core.recount import Recount
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
 from streams.wire import packing
@@ -18,17 +19,24 @@ from streams.wire import packing
 
 def with_people(
     found: dict[str, Any],
+    tickets: Recount,
     config: Config,
-    as_of: int,
     agents: EntityBooks,
     customers: CustomerBooks,
 ) -> dict[str, Any]:
     """The report with its keys `people` and `customers`, where anything is known of them."""
-    settings = config.engine
+    settings, as_of = config.engine, tickets.as_of
     try:
-        if agents.outcomes:
+        known = tickets.workdays.tickets(tickets.settled)
+        if agents.outcomes or known.work:
             found["people"] = people_report(
-                agents, config.agents, settings, packing, as_of, min_staff=config.min_staff
+                agents,
+                config.agents,
+                settings,
+                packing,
+                as_of,
+                tickets=known,
+                min_staff=config.min_staff,
             )
         if customers.customers.outcomes or customers.requesters.outcomes:
             found["customers"] = customers_report(

@@ -13,7 +13,7 @@ from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instan
 from streams.cli.people import PeopleReplay, with_people
 from streams.compare import judge
 from streams.core.processor import Outcome, Verdict
-from streams.core.report import report
+from streams.core.report import recounted, report_of
 from streams.errors import UserError
 from streams.replay import Replay, open_lines
 from streams.wire import packing
@@ -93,8 +93,9 @@ def replay(
         at = books.newest
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
-    found = report(books, settings, packing, at, judge=judge)
-    write_result(pretty(with_people(found, loaded, at, *people.books(run))), report_to)
+    count, asked = recounted(books, settings, packing, at)
+    found = report_of(count, asked, books, judge=judge)
+    write_result(pretty(with_people(found, count, loaded, *people.books(run))), report_to)
     for reason, number in refused.most_common():
         meaning = "older than its ticket's horizon" if reason == "late" else REASONS.get(reason, "")
         note(f"{number} events not applied: {reason} - {meaning}")

@@ -14,8 +14,7 @@ from streams.compare import judge
 from streams.config import Config
 from streams.core.customers_report import CustomerBooks
 from streams.core.entities import EntityBooks
-from streams.core.report import Books, TooOldError
-from streams.core.report import report as make_report
+from streams.core.report import Books, TooOldError, recounted, report_of
 from streams.errors import UserError
 from streams.wire import packing
 from streams.wire.codec import pretty
@@ -44,11 +43,12 @@ def report(
         newest = books.newest if settings.time == "event" else None
         at = wall_ms() if newest is None else newest
     try:
-        found = make_report(books, settings.engine, packing, at, judge=judge)
+        count, asked = recounted(books, settings.engine, packing, at)
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
     people = asyncio.run(read_people(settings))
-    write_result(pretty(with_people(found, settings, at, *people)), out)
+    found = with_people(report_of(count, asked, books, judge=judge), count, settings, *people)
+    write_result(pretty(found), out)
     return 0
 
 

@@ -152,7 +152,7 @@ def _percentiles(values: Sequence[Mapping[int, int]], rank: float) -> Interval:
 
     limits = []
     for one in values:
-        drawn = np.repeat(np.array([*one], dtype=float), np.array([*one.values()], dtype=int))
+        drawn: Any = np.repeat(np.array([*one], dtype=float), np.array([*one.values()], dtype=int))
         if not drawn.size:
             return Interval(None, None, TOO_FEW)
         found = quantile_test(drawn, p=rank).confidence_interval(LEVEL)

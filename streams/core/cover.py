@@ -7,7 +7,7 @@
     min_staff 2 |    |ccccc|                |        gaps before and after
 
 Several agents have to be looked at together, so cover is counted from the presence that is still
-kept, over the last `LOOKS_BACK` at most.
+kept, over the last `LOOKS_BACK` (streams.core.workdays) at most.
 """
 
 from collections import Counter
@@ -17,10 +17,9 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from streams.core.calendars import Interval
-from streams.core.instants import DAY, format_rfc3339
+from streams.core.instants import format_rfc3339
 from streams.core.spans import Span, at_hour, by_day
 
-LOOKS_BACK: Final = 35 * DAY
 MAX_GAPS: Final = 100
 """The longest of a queue that are listed; all of them are counted."""
 

@@ -1,13 +1,12 @@
 """The report's key `people`: hours that were planned, worked and lost, cover, and the staff.
 
 What tickets know of agents - how long they were handled, who touched and resolved them, when
-they came - is handed in: this module knows no tickets.
+they came - is handed in (`streams.core.workdays`): this module knows no tickets.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from streams.core import cover as covers
 from streams.core import people, surveys
@@ -19,25 +18,7 @@ from streams.core.policies import governing
 from streams.core.record import Packing
 from streams.core.settings import Settings
 from streams.core.spans import Span, month_of, overlaps
-
-
-class Work(NamedTuple):
-    """What one agent did with tickets on one local day."""
-
-    handled_ms: int = 0
-    touched: int = 0
-    resolved: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tickets:
-    """What is known of tickets and belongs beside the hours."""
-
-    work: Mapping[tuple[str, str], Work] = field(default_factory=dict)
-    """By agent and local day (`2026-03-02`)."""
-    arrivals: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    """When tickets were created, by queue; those of the last `LOOKS_BACK` are enough."""
-
+from streams.core.workdays import LOOKS_BACK, Tickets, Work
 
 NO_TICKETS: Final = Tickets()
 
@@ -63,12 +44,15 @@ def people_report(
         by_agent[name] = found.live
         whole.update(found.live)
         whole.update(found.settled)
+    worked: dict[str, dict[str, Work]] = {}
+    for (agent, day), done in tickets.work.items():
+        worked.setdefault(agent, {})[day] = done
     return {
         **_figures(whole),
         "agents": {
-            name: _figures(sums) | _worked(name, sums, tickets.work)
-            for name, sums in sorted(by_agent.items())
-            if +sums
+            name: _figures(by_agent.get(name, Counter()))
+            | _worked(by_agent.get(name, Counter()), worked.get(name, {}))
+            for name in sorted({*worked, *(name for name, sums in by_agent.items() if +sums)})
         },
         "queues": _split(whole, 2),
         "days": _split(whole, 1),
@@ -119,11 +103,11 @@ def _split(sums: Sums, place: int) -> dict[str, Any]:
     return {label: _figures(part) for label, part in sorted(parts.items())}
 
 
-def _worked(agent: str, sums: Sums, work: Mapping[tuple[str, str], Work]) -> dict[str, Any]:
+def _worked(sums: Sums, own: Mapping[str, Work]) -> dict[str, Any]:
     """What an agent did with tickets, by the time and the days of being there.
 
-    Without any presence: by the days with work on tickets. Work on a day without presence is no
-    part of the occupancy.
+    Without any presence: by the days with work on tickets, as far back as days are told apart.
+    Work on a day without presence is no part of the occupancy.
     """
     present: Counter[str] = Counter()
     days = 0
@@ -131,23 +115,23 @@ def _worked(agent: str, sums: Sums, work: Mapping[tuple[str, str], Work]) -> dic
         if key[0] in {people.WITHIN, people.OVERTIME}:
             present[key[1]] += number
         days += number if key[0] == people.PRESENT_DAYS else 0
-    own = {day: done for (name, day), done in work.items() if name == agent}
-    handled = sum(d.handled_ms for day, d in own.items() if day in present or _month(day, present))
-    touched, resolved = (sum(done[part] for done in own.values()) for part in (1, 2))
-    days = days or len(own)
+    months = {month_of(day) for day in present}
+    handled = sum(
+        done.handled_ms
+        for day, done in own.items()
+        if day in present or month_of(day) in present or day in months
+    )
+    daily = own if days else {day: done for day, done in own.items() if day != month_of(day)}
+    days = days or len(daily)
     return {
         "occupancy": handled / present.total() if present.total() else None,
         "handled_s": sum(done.handled_ms for done in own.values()) / 1000,
-        "touched": touched,
-        "resolved": resolved,
+        "touched": sum(done.touched for done in own.values()),
+        "resolved": sum(done.resolved for done in own.values()),
         "days": days,
-        "touched_per_day": touched / days if days else None,
-        "resolved_per_day": resolved / days if days else None,
+        "touched_per_day": sum(one.touched for one in daily.values()) / days if days else None,
+        "resolved_per_day": sum(one.resolved for one in daily.values()) / days if days else None,
     }
-
-
-def _month(day: str, present: Mapping[str, int]) -> bool:
-    return month_of(day) in present
 
 
 # Cover
@@ -168,7 +152,7 @@ def cover_report(
     is known; where there is none, the time of all shifts together. It begins with the first
     shift or presence that is known of the queue.
     """
-    back = max(0, as_of - covers.LOOKS_BACK)
+    back = max(0, as_of - LOOKS_BACK)
     present: dict[str, list[Span[str]]] = {}
     planned: dict[str, list[Interval]] = {}
     for record in books.records.values():

@@ -26,6 +26,7 @@ from streams.core.settled import Settled
 from streams.core.sums import SLICED, Slices, Sums, counted_as
 from streams.core.tally import Tally
 from streams.core.ticket import DIMENSIONS, Ticket
+from streams.core.workdays import Workdays
 
 Slice = Mapping[str, frozenset[str]]
 """A part of the facts: the values a dimension may have; one that is not named may have any."""
@@ -91,6 +92,7 @@ class Recount:
         self._each = each
         self._packing = packing
         self._day_of = days_of(settings.zone).of
+        self.workdays = Workdays(as_of, self._day_of)
         repeats = Repeats(settings)
         for name, record in books.records.items():
             self._add(name, record, repeats)
@@ -129,6 +131,7 @@ class Recount:
         past.add(remembered(facts), self._day_of)
         self._sum(past)
         self.flags["squashed_early"] += record.squashed_early
+        self.workdays.add(ticket, past)
         self.hours.add(ticket)
         self.drivers.add(ticket)
         repeats.add(name, ticket)

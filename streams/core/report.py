@@ -20,7 +20,7 @@ from streams.core.scorecards import Asked
 from streams.core.settings import Settings
 from streams.core.sums import SLICED, Slices, Sums
 
-__all__ = ("Books", "TooOldError", "figures", "report")
+__all__ = ("Books", "TooOldError", "figures", "report", "report_of")
 
 TICKETS: Final = {
     "created": fact.CREATED,
@@ -73,8 +73,28 @@ def report(
     of agents and customers by name. Raises `TooOldError` when `as_of` lies before the oldest
     history kept.
     """
+    count, asked = recounted(books, settings, packing, as_of)
+    return report_of(count, asked, books, judge=judge, elsewhere=elsewhere)
+
+
+def recounted(
+    books: Books, settings: Settings, packing: Packing, as_of: int
+) -> tuple[Recount, Asked]:
+    """The recount of these books, and what scorecards asked of it; errors as of `report`."""
     asked = Asked(settings, books, as_of)
-    count = Recount(books, settings, packing, as_of, *asked.slices, each=asked.each)
+    return Recount(books, settings, packing, as_of, *asked.slices, each=asked.each), asked
+
+
+def report_of(
+    count: Recount,
+    asked: Asked,
+    books: Books,
+    *,
+    judge: Judge = plain,
+    elsewhere: Mapping[str, Elsewhere] | None = None,
+) -> dict[str, Any]:
+    """The report from a recount of these books."""
+    settings, as_of = count.settings, count.as_of
     whole = count.slices.whole()
     count.flags["merge_cycle"] += _merge_cycles(books.records)
     count.flags["orphan"] += whole.counts[fact.ORPHAN]

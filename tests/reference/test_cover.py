@@ -12,10 +12,11 @@ from streams.core.cover import by_band, cover, union
 from streams.core.entities import EntityBooks
 from streams.core.instants import HOUR, MINUTE, parse_rfc3339
 from streams.core.people import Agents
-from streams.core.people_report import Tickets, Work, people_report
+from streams.core.people_report import people_report
 from streams.core.policies import FIRST_RESPONSE, Policies, Policy, Terms
 from streams.core.settings import Settings
 from streams.core.spans import Span
+from streams.core.workdays import Tickets, Work
 from streams.wire import packing
 from tests.laws.entity_lives import read_whole
 from tests.reference.test_people import MONDAY, drawn, event
@@ -135,6 +136,28 @@ def test_occupancy_is_handled_time_over_the_presence_of_the_same_days() -> None:
     assert agent["occupancy"] == pytest.approx(0.5)
     assert (agent["handled_s"], agent["touched"], agent["days"]) == (5 * 3600, 7, 1)
     assert (agent["touched_per_day"], agent["resolved_per_day"]) == (7, 3)
+
+
+def test_without_presence_it_is_tickets_per_day_with_work() -> None:
+    """An agent of whom nothing but tickets is known; what is older is told by month only."""
+    work = {
+        ("A9", "2026-02-27"): Work(HOUR, touched=3, resolved=1),
+        ("A9", "2026-03-02"): Work(HOUR, touched=4, resolved=2),
+        ("A9", "2024-11"): Work(HOUR, touched=50, resolved=50),
+    }
+    found = reported(*PLAN, settings=Settings(zone=BERLIN), tickets=Tickets(work))["agents"]
+    assert isinstance(found, dict)
+    agent = found["A9"]
+    assert (agent["occupancy"], agent["handled_s"], agent["touched"]) == (None, 3 * 3600, 57)
+    assert (agent["days"], agent["touched_per_day"], agent["resolved_per_day"]) == (2, 3.5, 1.5)
+
+
+@pytest.mark.parametrize("month", ["2026-03", "2026-02"])
+def test_work_of_forgotten_tickets_counts_in_the_month_of_the_presence(month: str) -> None:
+    tickets = Tickets({("A1", month): Work(4 * HOUR)})
+    found = reported(*PLAN, settings=Settings(zone=BERLIN), tickets=tickets)["agents"]
+    assert isinstance(found, dict)
+    assert found["A1"]["occupancy"] == (0.5 if month == "2026-03" else 0)
 
 
 def test_the_figures_add_up_and_the_staff_is_asked() -> None:

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from streams.cli import run
-from tests.kafka.test_people_and_customers import CUSTOMERS, TICKETS, public, shifts, tickets
+from streams.core.instants import parse_rfc3339
+from tests.contract.schema_files import validator
+from tests.kafka.test_people_and_customers import (
+    CUSTOMERS,
+    TICKETS,
+    message,
+    public,
+    shifts,
+    tickets,
+)
 
 
 def file(folder: Path, name: str, messages: Any) -> str:
@@ -23,11 +32,44 @@ def test_people_and_customers_stand_beside_the_tickets(tmp_path: Path) -> None:
     command += ["--customers", file(tmp_path, "customers.jsonl", public())]
     assert run([*command, "--as-of", "2026-05-01T07:00:00Z"]) == 0
     found = json.loads(out.read_text())
+    validator("report.json").validate(found)
     assert found["people"]["scheduled_s"] == 20 * 8 * 3600
     assert found["people"]["lost_by_reason_s"] == {"unexplained": 20 * 3600}
     assert found["customers"]["tickets"]["tickets"] == TICKETS
     support = found["customers"]["retention_after_support"]
     assert (support["customers"], support["retained"]) == (CUSTOMERS, len(public()))
+
+
+def handled(number: int, agent: str, at: str, minutes: int) -> Any:
+    """A ticket created when its agent began to work on it, and resolved by that agent."""
+    name, working = f"W{number}", {"agent": agent, "seconds": minutes * 60}
+    instant = parse_rfc3339(at)
+    return [
+        message(name, 1, "ticket.created", instant, queue="billing", assignee=agent),
+        message(name, 2, "ticket.worked", instant + 1, **working),
+        message(name, 3, "ticket.updated", instant + 2, status="resolved"),
+    ]
+
+
+def test_what_tickets_know_of_agents_stands_beside_their_hours(tmp_path: Path) -> None:
+    """A0 is there on Tuesday from 7 to 14, billing is promised until 15 (the shift)."""
+    worked = [
+        *handled(1, "A0", "2026-03-03T08:00:00Z", 42),
+        *handled(2, "A0", "2026-03-03T14:30:00Z", 42),
+        *handled(3, "nobody's shift", "2026-03-04T08:00:00Z", 10),
+    ]
+    out = tmp_path / "report.json"
+    command = ["replay", file(tmp_path, "t.jsonl", worked), "--report", str(out)]
+    command += ["--agents", file(tmp_path, "agents.jsonl", shifts()[:3])]
+    assert run([*command, "--as-of", "2026-03-05T07:00:00Z"]) == 0
+    people = json.loads(out.read_text())["people"]
+    agent = people["agents"]["A0"]
+    assert (agent["handled_s"], agent["touched"], agent["resolved"]) == (84 * 60, 2, 2)
+    assert agent["occupancy"] == pytest.approx(84 * 60 / (7 * 3600))
+    assert (agent["touched_per_day"], agent["resolved_per_day"]) == (2, 2)
+    assert people["agents"]["nobody's shift"]["touched_per_day"] == 1
+    cover = people["cover"]["billing"]
+    assert (cover["arrivals"], cover["arrivals_without_cover"]) == (2, 1)
 
 
 def test_without_their_files_the_report_is_silent_about_them(tmp_path: Path) -> None:
