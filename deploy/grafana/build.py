@@ -46,6 +46,12 @@ CHOICES = {
 }
 """Variables with the values that a label has now: where to look, and what stands for all."""
 
+HAPPENED = (
+    "1000 * max by (text) "
+    '(deskpulse_annotation_timestamp_seconds{job=~"$job", instance=~"$instance"})'
+)
+"""Releases and actions of `scorecards.yml`, marked on every panel; Grafana wants milliseconds."""
+
 Drawn = stat.Panel | timeseries.Panel
 
 
@@ -66,6 +72,15 @@ def _build(board: Board) -> dashboard.Dashboard:
         .refresh("10s")
         .time("now-6h", "now")
         .timezone("browser")
+        .annotation(
+            dashboard.AnnotationQuery()
+            .name("What happened")
+            .datasource(DATASOURCE)
+            .icon_color("blue")
+            .expr(HAPPENED)
+            .use_value_for_time(True)
+            .text_format("{{text}}")
+        )
         .link(
             dashboard.DashboardLink("Deskpulse")
             .type(DashboardLinkType.DASHBOARDS)

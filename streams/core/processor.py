@@ -32,14 +32,15 @@ from streams.core.facts import (
     change,
     standing,
 )
-from streams.core.fold import extends, step
+from streams.core.fold import extends, resolution_times, step
+from streams.core.pursuit import Pursuit
 from streams.core.record import FORMAT, Packing, Record
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
 from streams.core.requesters import MAX_NAME, TicketFacts, Told, facts_of, gone
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.settled import Settled
-from streams.core.slots import SEAL_KEY, Slots
+from streams.core.slots import SEAL_KEY, Slots, fingerprint
 from streams.core.ticket import Ticket
 from streams.core.timers import Timers
 from streams.core.watch import Watch
@@ -101,13 +102,15 @@ class Cut(NamedTuple):
 
 Shown = tuple[Standing | None, tuple[promises.Standing, ...]]
 """What one ticket contributes to the counts of now: itself, and its clocks."""
+Times = tuple[Fact, ...]
+"""How long its resolution took, where a goal asks for that."""
 
 
 @dataclass(slots=True)
 class _Batch:
     """What one call of `apply` works on."""
 
-    before: dict[str, Shown] = field(default_factory=dict)
+    before: dict[str, tuple[Shown, Times]] = field(default_factory=dict)
     stale: dict[str, list[Fact]] = field(default_factory=dict)
     """Tickets that need a new fold, with the facts of the old one."""
 
@@ -136,6 +139,8 @@ class Processor:
         self.windows: Windows[WindowKey] = Windows(settings.windows)
         self.watch = Watch(settings.policies, settings.windows)
         """What SLA clocks do now, and which promises were kept."""
+        self.pursuit: Pursuit | None = Pursuit.of(settings, packing) if announcing else None
+        """How goals do; `None` without any, and in a replay, whose report counts them itself."""
         self.settled = Settled()
         """What dropped tickets leave behind."""
         self.outcomes: Tallied = Counter()
@@ -167,7 +172,7 @@ class Processor:
         self._acted: int = -1
         """The latest effective now at which every timer that was due had acted; it is kept, so
         that the others still act after a restart."""
-        self._slots = Slots(self.windows, settings, edges, packing)
+        self._slots = Slots(self.windows, fingerprint(settings, edges), packing)
         self._cut: int = 0
         """The number of the last cut; no two that anything became durable of have the same."""
         self._timers = Timers()
@@ -346,6 +351,8 @@ class Processor:
 
     def _sum(self, facts: list[Fact]) -> None:
         """Add facts that are new to what is summed."""
+        if self.pursuit is not None:
+            self.pursuit.add(facts)
         windows = self.windows if self.windows.windows else None
         for item in facts:
             kind, at, cell, value, _, sign = item
@@ -389,9 +396,14 @@ class Processor:
 
     def _touch(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.before:
-            batch.before[ticket] = self._shown(record)
+            batch.before[ticket] = (self._shown(record), self._times(record))
             if self._telling and ticket not in self._known_to:
                 self._known_to[ticket] = facts_of(ticket, record.ticket)
+
+    def _times(self, record: Record) -> Times:
+        if self.pursuit is None or not self.pursuit.of_resolutions:
+            return ()
+        return resolution_times(record.ticket, self.settings)
 
     def _shown(self, record: Record) -> Shown:
         """What the ticket was counted as last; its clocks depend on the time, too."""
@@ -432,14 +444,18 @@ class Processor:
         moved = change(old, new)
         count(self.windows, moved.lost, -1, self._edges)
         count(self.windows, moved.gained, 1, self._edges)
+        if self.pursuit is not None:
+            self.pursuit.move(moved.lost, moved.gained)
         self._fresh.correct(Change(moved.gained, moved.lost), self._edges)
 
     def _finish(self, batch: _Batch) -> None:
         for ticket in list(batch.stale):
             self._refresh(ticket, self.records[ticket], batch)
-        for ticket, before in batch.before.items():
+        for ticket, (before, times) in batch.before.items():
             record = self.records[ticket]
             self._show(before, record)
+            if self.pursuit is not None:
+                self.pursuit.move(times, self._times(record))
             self._announce(ticket, record)
             self._dirty.add(ticket)
             if self._since is not None:
@@ -513,6 +529,8 @@ class Processor:
         self._clock = max(self._clock, now)
         self.windows.advance(self._clock)
         self.watch.advance(self._clock)
+        if self.pursuit is not None:
+            self.pursuit.advance(self._clock)
         if self._since is None:
             self._since = now
         for ticket in self._arrived:
@@ -540,10 +558,14 @@ class Processor:
             self._expect(self.newest - self.settings.behind)
         self.windows.settle()
         self.watch.settle()
+        if self.pursuit is not None:
+            self.pursuit.settle()
 
     def _expect(self, earliest: int) -> None:
         self.windows.expect(earliest)
         self.watch.expect(earliest)
+        if self.pursuit is not None:
+            self.pursuit.expect(earliest)
 
     def _pass(self, ticket: str, record: Record) -> None:
         """Time may have passed a deadline or a warn level of the ticket's clocks."""
@@ -644,10 +666,14 @@ class Processor:
         ]
         writes += self.settled.changes(self._cut, self._dropped, self._packing).items()
         writes += self._slots.changes(self._cut).items()
+        if self.pursuit is not None:
+            writes += self.pursuit.changes(self._cut).items()
         for ticket in self._dirty:
             record = self.records.get(ticket)
             value = None if record is None else records.dump(record, self.settings, self._packing)
             writes.append((ticket.encode(), value))
+        if self.pursuit is not None:
+            writes += self.pursuit.seals(self._cut).items()
         writes.append((SEAL_KEY, self._slots.seal(self._cut)))
         cut = Cut(
             self.position,
@@ -688,6 +714,8 @@ class Processor:
         if totals is not None:
             self._load_totals(self._packing.loads(totals))
         folding = not self._slots.load(changelog, self._cut)
+        if self.pursuit is not None:
+            self.pursuit.load(changelog, self._cut)
         while changelog:
             # Each goes as it is taken, so that a partition is not in memory twice.
             key, value = changelog.popitem()
@@ -729,6 +757,8 @@ class Processor:
             self._dirty.add(ticket)
         if folding:
             self._fill_windows(record)
+        if self.pursuit is not None:
+            self.pursuit.fill(record)
         self._schedule(ticket, record, self._acted)
 
     def _fill_windows(self, record: Record) -> None:

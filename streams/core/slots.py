@@ -23,7 +23,8 @@ from streams.core.settings import Settings
 from streams.core.windows import WindowKey, Windows
 
 SEAL_KEY: Final = b"\xffwindows"
-"""The prefix of all keys here; alone it is that of the seal."""
+"""The prefix of all keys of the partition's windows; alone it is that of their seal. Other windows
+have one of their own."""
 
 MEANING: Final = 2
 """Raised when the same events are to count otherwise in the windows: then they are filled anew."""
@@ -46,20 +47,22 @@ def fingerprint(settings: Settings, edges: tuple[int, ...]) -> str:
 
 
 class Slots:
-    """What is durable of the windows of one partition."""
+    """What is durable of windows of one partition."""
 
-    __slots__ = ("_fingerprint", "_packing", "_void", "_waiting", "_windows")
+    __slots__ = ("_fingerprint", "_packing", "_void", "_waiting", "_windows", "key")
 
     def __init__(
         self,
         windows: Windows[WindowKey],
-        settings: Settings,
-        edges: tuple[int, ...],
+        fingerprint: str,
         packing: Packing,
+        key: bytes = SEAL_KEY,
     ) -> None:
+        self.key = key
+        """Of the seal, and what all other keys begin with."""
         self._windows = windows
         self._packing = packing
-        self._fingerprint = fingerprint(settings, edges)
+        self._fingerprint = fingerprint
         self._waiting: dict[int, int] = {}
         """The records of what waits by number of their cut, each with the last instant in it."""
         self._void: set[bytes] = set()
@@ -71,17 +74,19 @@ class Slots:
         self._void = set()
         reached = self._windows.reached
         for number in [number for number, last in self._waiting.items() if last <= reached]:
-            writes[_waiting_key(number)] = None
+            writes[self._waiting_key(number)] = None
             del self._waiting[number]
         for window in self._windows.windows:
             for index, sums in window.changes():
                 slot = {"v": FORMAT, "slot": index, "sums": _rows(sums)}
-                writes[_slot_key(window.span, index % window.places)] = self._packing.dumps(slot)
+                writes[self._slot_key(window.span, index % window.places)] = self._packing.dumps(
+                    slot
+                )
         waiting = self._windows.newcomers() if self._windows.windows else []
         if waiting:
             self._waiting[cut] = max([at for at, _, _ in waiting])
             facts = {"v": FORMAT, "waiting": [(at, *key, amount) for at, key, amount in waiting]}
-            writes[_waiting_key(cut)] = self._packing.dumps(facts)
+            writes[self._waiting_key(cut)] = self._packing.dumps(facts)
         return writes
 
     def seal(self, cut: int) -> bytes:
@@ -101,23 +106,23 @@ class Slots:
         False when they are not of one moment with the tickets, or of other settings: nothing
         is loaded then.
         """
-        value = changelog.pop(SEAL_KEY, None)
+        value = changelog.pop(self.key, None)
         if value is None:
             return False
         seal = self._packing.loads(value)
-        waiting = {number: changelog.get(_waiting_key(number)) for number in seal["waiting"]}
+        waiting = {number: changelog.get(self._waiting_key(number)) for number in seal["waiting"]}
         whole = (seal["cut"], seal["settings"]) == (cut, self._fingerprint)
         if not whole or None in waiting.values():
             return False
         self._windows.expect(seal["reached"])
         for window in self._windows.windows:
             for place in range(window.places):
-                value = changelog.pop(_slot_key(window.span, place), None)
+                value = changelog.pop(self._slot_key(window.span, place), None)
                 if value is not None:
                     slot = self._packing.loads(value)
                     window.load(slot["slot"], _sums(slot["sums"]))
         for number, facts in waiting.items():
-            del changelog[_waiting_key(number)]
+            del changelog[self._waiting_key(number)]
             self._load_waiting(number, facts or b"")
         # They are durable already.
         self._windows.newcomers()
@@ -131,17 +136,14 @@ class Slots:
                 self._windows.put(at, (kind, queue, place), amount)
 
     def leave(self, key: bytes) -> None:
-        """Have the next cut delete a record that `load` left in the changelog."""
-        if key.startswith(SEAL_KEY):
-            self._void.add(key)
+        """Have the next cut delete a record that nobody took out of the changelog."""
+        self._void.add(key)
 
+    def _slot_key(self, span: int, place: int) -> bytes:
+        return b"%b-%d-%d" % (self.key, span, place)
 
-def _slot_key(span: int, place: int) -> bytes:
-    return b"%b-%d-%d" % (SEAL_KEY, span, place)
-
-
-def _waiting_key(cut: int) -> bytes:
-    return b"%b-waiting-%d" % (SEAL_KEY, cut)
+    def _waiting_key(self, cut: int) -> bytes:
+        return b"%b-waiting-%d" % (self.key, cut)
 
 
 def _rows(sums: Mapping[WindowKey, int]) -> list[list[Any]]:

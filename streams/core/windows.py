@@ -73,9 +73,9 @@ class Window(Generic[Key]):
 
     __slots__ = ("_changed", "_low", "_slots", "places", "span", "step", "totals")
 
-    def __init__(self, span: int) -> None:
+    def __init__(self, span: int, step: int) -> None:
         self.span = span
-        self.step = step_of(span)
+        self.step = step
         self.places = span // self.step + 1
         """How many slots it has at most; those of any two numbers that far apart never meet."""
         self.totals: dict[Key, int] = {}
@@ -156,8 +156,11 @@ class Windows(Generic[Key]):
 
     __slots__ = ("_known", "_reached", "_starts", "_waiting", "now", "windows")
 
-    def __init__(self, spans: Iterable[int]) -> None:
-        self.windows: tuple[Window[Key], ...] = tuple([Window(span) for span in spans])
+    def __init__(self, spans: Iterable[int], step: int | None = None) -> None:
+        """With a slot length for all of them, else each with that of `step_of`."""
+        self.windows: tuple[Window[Key], ...] = tuple(
+            [Window(span, step or step_of(span)) for span in spans]
+        )
         self.now: int | None = None
         """Effective now; `None` until the partition has one."""
         self._reached: int = -1

@@ -18,6 +18,7 @@ from streams.core.clocks import BREACHED, CANCELLED, MET, MET_LATE, RESUMED, RET
 from streams.core.events import DONE, OTHER, PRIORITIES, STATUSES
 from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.processor import Outcome
+from streams.core.pursued import pursued
 from streams.core.watch import OPEN, OUTCOMES, PRESSING
 from streams.core.windows import EDGES
 from streams.kafka.partitions import DELAYS
@@ -46,6 +47,9 @@ class Origin(StrEnum):
     """The trailing event-time windows, of partitions that are restored and have caught up once."""
     PROMISES = "promises"
     """The SLA clocks; only where there are policies, of partitions that are restored."""
+    GOALS = "goals"
+    """The goals of scorecards, as far as they can be judged live, of partitions that are restored
+    and have caught up once; and what happened."""
     TRUST = "pipeline"
     """The worker itself: whether the other numbers can be believed."""
 
@@ -137,6 +141,11 @@ def _promise(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Me
 
 def _told(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Metric:
     return _promise(name, labels, text, **values)._replace(kind=Kind.COUNTER)
+
+
+def _goal(name: str, text: str) -> Metric:
+    labels = ("scorecard", "goal", "comparator")
+    return Metric(f"goal_{name}", Kind.GAUGE, labels, Origin.GOALS, text)
 
 
 CATALOGUE: Final = (
@@ -263,6 +272,26 @@ CATALOGUE: Final = (
         "From a breach to its acknowledged announcement, in seconds of wall time.",
         DELAYS,
     ),
+    _goal(
+        "numerator",
+        "The upper part of a goal's fraction over its period, in the unit of its KPI; the value "
+        "itself where there is no lower one.",
+    ),
+    _goal("denominator", "The lower part of a goal's fraction: how much there is to go by."),
+    _goal(
+        "previous_numerator",
+        "The same in the period before, of goals that are to improve.",
+    ),
+    _goal("previous_denominator", "The same in the period before, of goals that are to improve."),
+    _goal("target", "What a goal's value is compared with; of a percentile, its rank."),
+    _goal("min_sample", "The least denominator from which a goal is judged."),
+    Metric(
+        "annotation_timestamp_seconds",
+        Kind.GAUGE,
+        ("text",),
+        Origin.GOALS,
+        "When something happened that scorecards.yml tells of, in Unix seconds.",
+    ),
     _counter("events", "outcome", "Events read and made durable, by what became of them."),
     _counter("dead_letters", "reason", "Events refused and written to the dead letter topic."),
     _counter("late_events", "", "Events too old to be applied, written to the topic for those."),
@@ -333,6 +362,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "outcome": tuple(Outcome),
     "reason": tuple(REASONS),
     "flag": (*FLAGS, *OWN_FLAGS),
+    "comparator": ("<", "<=", ">=", ">"),
 }
 """Every value of the labels that have a closed list; "" is a ticket that has none."""
 CLOSED: Final[Mapping[str, int]] = {
@@ -361,12 +391,28 @@ def _promised(metric: Metric, config: Config) -> Family:
     return Family(metric.exported, left, len(metric.edges) + 1 if metric.edges else 0, times)
 
 
+def _of_goals(metric: Metric, config: Config) -> Family:
+    """A metric of goals: they, and what happened, are exactly those that are configured."""
+    goals = [one for one, _ in pursued(config.engine)]
+    numbers = {
+        "goal_denominator": sum(one.divided for one in goals),
+        "goal_previous_numerator": sum(one.target is None for one in goals),
+        "goal_previous_denominator": sum(one.target is None and one.divided for one in goals),
+        "goal_target": sum(one.target is not None for one in goals),
+        "annotation_timestamp_seconds": len(config.engine.happenings),
+    }
+    return Family(metric.exported, times=numbers.get(metric.name, len(goals)))
+
+
 def _families(config: Config) -> Iterator[Family]:
     windows = {duration_text(span) for span in config.windows}
     for metric in CATALOGUE:
         if metric.origin is Origin.PROMISES:
             if config.engine.policies:
                 yield _promised(metric, config)
+            continue
+        if metric.origin is Origin.GOALS:
+            yield _of_goals(metric, config)
             continue
         buckets = len(metric.edges) + 1 if metric.edges else 0
         if metric.kind is Kind.GAUGE_HISTOGRAM:

@@ -39,6 +39,7 @@ TITLES: Final = {
     Origin.SINCE: "Since the worker started",
     Origin.WINDOW: "Trailing windows",
     Origin.PROMISES: "SLA clocks",
+    Origin.GOALS: "Goals",
     Origin.TRUST: "Can the numbers be believed?",
 }
 INTRODUCTIONS: Final = {
@@ -51,18 +52,25 @@ INTRODUCTIONS: Final = {
     Origin.PROMISES: "Only where policies are configured. A queue is shown under the policies "
     "and clocks that had an instance in it. Counters begin at zero after a restart, gauges and "
     "windows come from the state.",
+    Origin.GOALS: "Of the scorecards in `scorecards.yml`. Sum the two parts over workers, then "
+    "divide; a goal that `improves` is compared with the same fraction of the period before. Goals "
+    "that are no fraction of sums (depth at an instant, money, what several tickets of a requester "
+    "come to) are in the report only.",
     Origin.TRUST: "Of the worker, and of each of its partitions.",
 }
 WORDS: Final = {
     "channel": "as in the events, `labels.channel.max` of them; the others are `other`",
     "clock": "the clocks that a policy names",
     "flag": "see below",
+    "goal": "the KPI and what sets the goal apart, `csat queue=billing`",
     "partition": f"its number, {MAX_PARTITIONS} of them; the others are `other`",
     "policy": "as in `sla.yml`",
     "queue": "as in the events, `labels.queue.max` of them, or fewer where `max_series` is short; "
     "the others are `other`",
     "reason": "see below",
+    "scorecard": "as in `scorecards.yml`",
     "source": "as in the events, `labels.source.max` of them; the others are `other`",
+    "text": "as in `scorecards.yml`: annotations, and actions that have begun",
     "version": "of the program",
     "window": "`windows` of the configuration",
 }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from streams.config.values import duration_text
 from streams.core.aggregates import Oldest
 from streams.core.processor import Processor
+from streams.core.pursuit import Parts
 from streams.core.rhythm import silent
 from streams.core.watch import OutcomeKey, Watch
 from streams.core.windows import WindowKey
@@ -76,6 +77,8 @@ class Snapshot:
     """Of the partitions that are restored."""
     promises: tuple[Promises, ...] = ()
     """Of the same; empty without policies."""
+    goals: tuple[tuple[Parts, ...], ...] = ()
+    """Of the same, where now is known: the parts of each goal, in the order of the settings."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     sums: Mapping[WindowKey, int] = field(default_factory=dict)
     """Facts counted since the worker started."""
@@ -103,6 +106,7 @@ def take(partitions: Partitions, now: int) -> Snapshot:
         progress=tuple(_progress(one, now) for one in owned),
         tickets=tuple(_tickets(one) for one in ready),
         promises=tuple(_promises(one) for one in ready if one.settings.policies),
+        goals=tuple(_goals(ready)),
         sources=_sources(ready),
         sums=dict(counted.totals.sums),
         outcomes=dict(counted.outcomes),
@@ -174,6 +178,13 @@ def _outcomes(watch: Watch) -> Iterator[tuple[tuple[str, str], Mapping[OutcomeKe
                 if watch.windows(key[0]) is windows
             },
         )
+
+
+def _goals(processors: Iterable[Processor]) -> Iterator[tuple[Parts, ...]]:
+    for one in processors:
+        parts = () if one.pursuit is None else tuple(one.pursuit.picture())
+        if parts:
+            yield parts
 
 
 def _waiting(instants: Mapping[tuple[str, str], Oldest]) -> tuple[Waiting, ...]:

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from streams.config.model import Config
 from streams.core import facts
+from streams.core.pursued import pursued
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey
 from streams.metrics.catalogue import (
     CATALOGUE,
@@ -22,6 +23,7 @@ from streams.metrics.catalogue import (
     Metric,
     Origin,
 )
+from streams.metrics.goals import happened, judged_by
 from streams.metrics.labels import Names, queue_limit
 from streams.metrics.promised import Promised
 from streams.metrics.snapshot import Snapshot, Source, Tickets, Waiting
@@ -43,6 +45,8 @@ class Tabulator:
         self._channels = Names(config.labels.channel.max)
         self._sources = Names(config.labels.source.max)
         self._promised = Promised(config.engine.policies)
+        self._goals = [one for one, _ in pursued(config.engine)]
+        self._happened = happened(config.engine.happenings)
         self._cells: frozenset[Labels] = frozenset()
         """The (queue, priority, status) in which there was a ticket once."""
 
@@ -59,6 +63,8 @@ class Tabulator:
             self._windows(snapshot.tickets, named, tables)
             tables.values.update(self._heard(snapshot.sources))
         self._promised.tabulate(snapshot, queue, tables)
+        tables.values.update(judged_by(self._goals, snapshot.goals))
+        tables.values["annotation_timestamp_seconds"] = self._happened
         tables.values.update(judged(snapshot))
         tables.values.update(progressed(snapshot))
         return tables

@@ -53,9 +53,11 @@ def panel(name: str) -> Shown:
 
 
 def expressions() -> Iterator[str]:
-    """Every PromQL expression of every panel, with Grafana's variables in it."""
+    """Every PromQL expression of every panel, and of annotations, with Grafana's variables."""
     for shown in panels():
         yield from shown.expressions()
+    for dashboard in dashboards().values():
+        yield from (one["expr"] for one in dashboard["annotations"]["list"])
 
 
 def variables() -> dict[str, dict[str, Any]]:

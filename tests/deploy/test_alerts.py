@@ -84,7 +84,8 @@ def test_it_can_be_read_by_the_person_it_wakes(alert: Rule) -> None:
 def test_what_it_says_holds_no_free_text_but_names_of_the_configuration(alert: Rule) -> None:
     text = " ".join(alert["annotations"].values())
     shown = re.findall(r"\$labels\.(\w+)", text)
-    assert set(shown) <= {"policy", "clock", "queue", "instance"}
+    names = {"policy", "clock", "queue", "instance", "scorecard", "goal", "comparator"}
+    assert set(shown) <= names
     assert set(re.findall(r"\$externalLabels\.(\w+)", text)) == HOSTS
 
 

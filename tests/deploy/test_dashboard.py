@@ -52,6 +52,14 @@ def test_every_query_goes_to_the_chosen_data_source() -> None:
         assert {source["uid"] for source in asked} == {"${datasource}"}, shown.name
 
 
+def test_every_dashboard_marks_what_happened_at_the_time_it_happened() -> None:
+    for dashboard in dashboards().values():
+        (marks,) = dashboard["annotations"]["list"]
+        assert "1000 * max by (text) (deskpulse_annotation_timestamp_seconds" in marks["expr"]
+        assert marks["useValueForTime"]
+        assert marks["textFormat"] == "{{text}}"
+
+
 def test_no_query_shows_a_worker_by_itself() -> None:
     """Every series passes through a fold of its own, by labels that are not the worker's."""
     for expression in expressions():

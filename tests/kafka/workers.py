@@ -74,9 +74,9 @@ class Application:
         conf.mkdir()
         text = (self.folder / "deskpulse.yml").read_text()
         (conf / "deskpulse.yml").write_text(text + f"metrics: {{port: {port}}}\n")
-        promises = self.folder / "sla.yml"
-        if promises.exists():
-            (conf / "sla.yml").write_text(promises.read_text())
+        for name in ("sla.yml", "scorecards.yml"):
+            if (self.folder / name).exists():
+                (conf / name).write_text((self.folder / name).read_text())
         log = self.folder / f"worker-{number}.log"
         process = spawn([str(DESKPULSE), "worker", "--config", str(conf)], log)
         worker = Worker(process, port, log)
@@ -155,11 +155,17 @@ class Application:
 
 @contextmanager
 def application(
-    broker: Broker, folder: Path, extra: str = "", *, time: str = "event", promises: str = ""
+    broker: Broker,
+    folder: Path,
+    extra: str = "",
+    *,
+    time: str = "event",
+    promises: str = "",
+    scorecards: str = "",
 ) -> Iterator[Application]:
     """An application with topics of its own; its workers end with the block.
 
-    `promises` is the text of an sla.yml.
+    `promises` is the text of an sla.yml, `scorecards` that of a scorecards.yml.
     """
     app = unique("app")
     # Apache Kafka allows no less; on the embedded broker a join lasts half of it.
@@ -176,9 +182,9 @@ def application(
     )
     check = folder / "conf"
     check.mkdir()
-    if promises:
-        for file in (folder / "sla.yml", check / "sla.yml"):
-            file.write_text(promises)
+    for name, text in (("sla.yml", promises), ("scorecards.yml", scorecards)):
+        for file in (folder / name, check / name) if text else ():
+            file.write_text(text)
     (check / "deskpulse.yml").write_text((folder / "deskpulse.yml").read_text())
     config = load(check)
     asyncio.run(ensure(config))

@@ -22,9 +22,11 @@ PROMISING = with_policies(
         "objective": "99%",
         "targets": {"first_response": {"within": "30m", "warn": ["50%"]}},
     },
-    max_series=2_300,
+    annotations=[{"at": "2026-01-01", "text": "release 4.2"}],
+    scorecards={"starter": {}, "conflicts": {}},
+    max_series=2_400,
 )
-"""The default budgets, and a promise."""
+"""The default budgets, a promise, and goals."""
 
 
 @pytest.fixture(scope="module")
