@@ -1,108 +1,298 @@
-"""The KPIs Deskpulse keeps: what each means, and where it is found.
+"""Everything Deskpulse measures, one row each: what it means, and where it is found.
 
-One row each; the README's table is printed from here (`python -m streams.kpis`), and tests
-hold every report key and every metric against what is really written.
+KPIs that are made of sums, and how long things took, are declared in `streams.core.kpis`; their
+rows follow from there. What is no such sum - the state of now, SLA clocks, agents, customers - has
+its row here. docs/kpis.md and the README's table are printed from these (`streams.kpi_page`); tests
+hold every report key, metric and panel against what is really written.
 """
 
 from typing import Final, NamedTuple
 
+from streams.core import facts
+from streams.core.formula import COUNT, SECONDS, Duration, Kpi, Term
+from streams.core.kpis import DURATIONS, KPIS
+from streams.metrics.terms import metric_of, terms_of
 
-class Kpi(NamedTuple):
+
+class Row(NamedTuple):
     """One number, or one family of numbers."""
 
     name: str
+    group: str
+    """A key of `streams.kpi_page.GROUPS`."""
     meaning: str
+    unit: str
     report: tuple[str, ...]
     """Keys of the report, as paths."""
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
     """Families on /metrics, without the prefix."""
+    better: str = "neither"
+    panel: str = ""
+    """The panel of the dashboard *Quality* that draws it; "" is none."""
 
 
-KPIS: Final = (
-    Kpi(
+def _of_kpi(kpi: Kpi) -> Row:
+    metrics = tuple(dict.fromkeys(map(metric_of, terms_of(kpi))))
+    panel = panel_of(kpi) if metrics else ""
+    report = (f"kpis.{kpi.name}",)
+    return Row(kpi.name, kpi.group, kpi.meaning, kpi.unit, report, metrics, kpi.better, panel=panel)
+
+
+def panel_of(kpi: Kpi | Duration) -> str:
+    """The title of the panel that draws a KPI."""
+    words = kpi.panel or words_of(kpi.name)
+    return words[0].upper() + words[1:]
+
+
+def words_of(name: str) -> str:
+    """A name as people write it."""
+    words = (word.upper() if word in _ACRONYMS else word for word in name.split("_"))
+    return " ".join(words)
+
+
+_ACRONYMS: Final = frozenset({"csat", "nps", "ces", "fcr"})
+
+
+def _of_duration(one: Duration) -> Row:
+    report: tuple[str, ...] = (f"durations.{one.name}",)
+    if one.kind in facts.WORKING:
+        report = (*report, f"durations.{one.name}_working")
+    metrics, panel = _OWN_METRICS.get(one.name, ()), ""
+    if one.kind in facts.CATALOGUED:
+        metrics = tuple(metric_of(Term("", one.kind, of)) for of in (COUNT, SECONDS))
+        panel = panel_of(one)
+    return Row(one.name, one.group, one.meaning, SECONDS, report, metrics, "lower", panel)
+
+
+_OWN_METRICS: Final = {
+    "first_response": ("first_response_seconds", "window_first_response_seconds"),
+    "pickup": ("pickup_seconds",),
+    "first_resolution": ("resolution_seconds", "window_resolution_seconds"),
+    "full_resolution": ("resolution_seconds", "window_resolution_seconds"),
+}
+"""Distributions; those of resolutions have each one, also those of tickets reopened since."""
+
+
+STATED: Final = (
+    Row(
         "queue depth",
-        "active tickets: neither resolved, closed, deleted nor merged; now, and the peak "
-        "with its time",
-        ("queue_depth.now", "queue_depth.peak", "queue_depth.by_queue", "queue_depth.by_status"),
+        "now",
+        "active tickets: neither resolved, closed, deleted nor merged; now, the peak with its "
+        "time, and at named instants (end of day, end of week)",
+        "tickets",
+        (
+            *("queue_depth.now", "queue_depth.peak", "queue_depth.by_queue"),
+            *("queue_depth.by_status", "queue_depth.snapshots"),
+        ),
         ("tickets_active", "channel_tickets_active"),
     ),
-    Kpi(
+    Row(
         "unassigned",
+        "now",
         "active tickets nobody has",
+        "tickets",
         ("queue_depth.unassigned",),
         ("tickets_unassigned",),
+        "lower",
     ),
-    Kpi(
+    Row(
         "unanswered",
+        "now",
         "active tickets whose first response is still owed, and since when the oldest is",
+        "tickets",
         ("queue_depth.unanswered", "queue_depth.oldest_unanswered"),
         ("tickets_unanswered", "oldest_unanswered_timestamp_seconds"),
+        "lower",
     ),
-    Kpi(
+    Row(
         "unattended",
+        "now",
         "active tickets whose requester waits for a reply, and since when the oldest does",
+        "tickets",
         ("queue_depth.unattended", "queue_depth.oldest_unattended"),
         ("tickets_unattended", "oldest_unattended_timestamp_seconds"),
+        "lower",
     ),
-    Kpi(
-        "first response time",
-        "from the creation to the first public, human agent reply (or the source's own signal)",
-        ("durations.first_response",),
-        ("first_response_seconds", "window_first_response_seconds"),
-    ),
-    Kpi(
-        "pickup time",
-        "from the creation to the first assignee",
-        ("durations.pickup",),
-        ("pickup_seconds",),
-    ),
-    Kpi(
-        "first and full resolution time",
-        "from the creation to the first and to the last resolution, while the ticket is "
-        "resolved or closed; the metric has each resolution",
-        ("durations.first_resolution", "durations.full_resolution"),
-        ("resolution_seconds", "window_resolution_seconds"),
-    ),
-    Kpi(
-        "inflow, outflow, net flow, clearance",
-        "tickets created, resolutions, their difference and their ratio",
+    Row(
+        "inflow, outflow, net flow",
+        "flow",
+        "tickets created, resolutions, and their difference",
+        "tickets",
         ("tickets.created", "counts.resolutions", "kpis.flow"),
         ("tickets_created", "tickets_resolved", "window_created", "window_resolved"),
     ),
-    Kpi(
-        "reopens and reopen rate",
-        "from resolved or closed back to active; per resolution",
-        ("counts.reopens", "kpis.reopen_rate"),
+    Row(
+        "volume",
+        "flow",
+        "tickets created by hour of the week and month of the year; by queue, channel, agent under "
+        "`by`, with the change against the period before under `periods`",
+        "tickets",
+        ("volume.by_hour_of_week", "volume.by_month_of_year", "by.queue", "by.channel", "periods"),
+    ),
+    Row(
+        "peak-hour slow-down",
+        "flow",
+        "first responses to tickets of the busiest hours of the week over those to the rest",
+        "ratio",
+        ("kpis.peak_slow_down",),
+        better="lower",
+    ),
+    Row(
+        "reopens",
+        "flow",
+        "from resolved or closed back to active",
+        "times",
+        ("counts.reopens",),
         ("tickets_reopened", "window_reopened"),
+        "lower",
     ),
-    Kpi(
+    Row(
         "transfers",
-        "the queue changes from one to another (setting the first is none)",
-        ("counts.transfers",),
+        "flow",
+        "the queue changes from one to another (setting the first is none); the pairs from and to",
+        "times",
+        ("counts.transfers", "kpis.transfer_rate.pairs"),
         ("tickets_transferred", "window_transferred"),
+        "lower",
     ),
-    Kpi(
+    Row(
         "assignments",
+        "flow",
         "the assignee changes to somebody else",
+        "times",
         ("counts.assignments",),
         ("tickets_assigned", "window_assigned"),
     ),
-    Kpi(
+    Row(
         "replies and messages",
+        "flow",
         "public, human agent replies; public messages of requesters that are not automatic",
+        "messages",
         ("counts.agent_replies", "counts.requester_messages"),
         ("replies", "window_agent_replies", "window_requester_messages"),
     ),
-    Kpi(
+    Row(
         "priority changes",
+        "flow",
         "from one priority to another",
+        "times",
         ("counts.priority_changes",),
-        (),
     ),
-    Kpi(
+    Row(
+        "what scores depend on",
+        "voice",
+        "CSAT, reopenings and conflicts by bands of first response, resolution time, transfers and "
+        "complexity",
+        "share",
+        ("drivers",),
+    ),
+    Row(
+        "aspects, reasons, criteria",
+        "voice",
+        "answers by the aspects and reasons that surveys name, reviews by their criteria",
+        "score",
+        ("kpis.csat.aspects", "kpis.csat.reasons", "kpis.quality_score.criteria"),
+    ),
+    Row(
+        "cost",
+        "money",
+        "recorded costs, handling at the agents' rates and a share of what is fixed; per contact "
+        "and per resolution, of everything and of each queue; exact decimals",
+        "money",
+        ("kpis.cost.per_contact", "kpis.cost.per_resolution", "kpis.cost.by_queue"),
+        better="lower",
+    ),
+    Row(
+        "lost service hours, adherence",
+        "people",
+        "time scheduled and not present, by reason; time present within shifts, of that scheduled; "
+        "of all, by agent, queue and day",
+        "seconds",
+        ("people.lost_s", "people.lost_by_reason_s", "people.adherence", "people.queues"),
+        better="lower",
+    ),
+    Row(
+        "cover",
+        "people",
+        "promised time with at least `min_staff` present, by queue and hours band; its gaps, and "
+        "what came in meanwhile",
+        "share",
+        ("people.cover",),
+        better="higher",
+    ),
+    Row(
+        "occupancy, tickets per day",
+        "people",
+        "handling time of the time present; tickets touched and resolved per day; by agent",
+        "share",
+        ("people.agents",),
+    ),
+    Row(
+        "staff satisfaction",
+        "people",
+        "surveys of agents",
+        "share",
+        ("people.surveys",),
+        better="higher",
+    ),
+    Row(
+        "retention",
+        "customers",
+        "customers of the period before who were active again; returning ones; after support by "
+        "CSAT band and conflict, beside customers without a ticket",
+        "share",
+        ("customers.retention", "customers.retention_after_support"),
+        better="higher",
+    ),
+    Row(
+        "purchases, churn",
+        "customers",
+        "customers with two purchases or more, of those with one; customers who left; by declared "
+        "attributes, too",
+        "share",
+        ("customers.repurchase", "customers.churned", "customers.by"),
+        better="higher",
+    ),
+    Row(
+        "speed of answer, abandonment",
+        "customers",
+        "from the queue of a phone or chat to the answer; contacts abandoned of those queued; by "
+        "channel and queue",
+        "seconds",
+        ("customers.contacts.speed_of_answer", "customers.contacts.abandonment"),
+        better="lower",
+    ),
+    Row(
+        "repeat requesters, repeated questions",
+        "customers",
+        "tickets per customer, customers with several; categories that are asked about often, with "
+        "their share and trend",
+        "share",
+        ("customers.tickets", "customers.repeated_questions"),
+        better="lower",
+    ),
+    Row(
+        "self-service",
+        "customers",
+        "visits that helped, and after which no ticket or call came",
+        "share",
+        ("customers.self_service",),
+        better="higher",
+    ),
+    Row(
+        "reviews and sentiment",
+        "customers",
+        "public feedback by channel: how much, its score, the sentiment that is given",
+        "score",
+        ("customers.reviews",),
+        better="higher",
+    ),
+    Row(
         "SLA clocks",
+        "promises",
         "instances of nine clocks in exactly one of seven states; which promises were kept, by "
         "the time of their deadline, in wall and in working time; the wave of deadlines to come",
+        "instances",
         ("sla",),
         (
             "sla_clocks",
@@ -113,32 +303,28 @@ KPIS: Final = (
             "sla_transitions",
         ),
     ),
-    Kpi(
+    Row(
         "budget attribution",
+        "promises",
         "the working time that clocks used, by queue, status and assignee",
+        "seconds",
         ("sla",),
         ("sla_spent_seconds", "sla_spent_by_status_seconds"),
     ),
-    Kpi(
-        "working time",
-        "response and resolution times in the open hours of the ticket's calendar",
-        (
-            "durations.first_response_working",
-            "durations.pickup_working",
-            "durations.first_resolution_working",
-            "durations.full_resolution_working",
-        ),
-        (),
-    ),
-    Kpi(
+    Row(
         "breach detection",
+        "promises",
         "from a deadline to the acknowledged announcement of the breach",
+        "seconds",
         (),
         ("breach_detection_delay_seconds",),
+        "lower",
     ),
-    Kpi(
+    Row(
+        "trust",
         "trust",
         "what became of every arrival; lag, freshness, restored partitions, silent sources",
+        "events",
         ("events",),
         (
             "events",
@@ -152,17 +338,7 @@ KPIS: Final = (
         ),
     ),
 )
+"""What is no sum of facts of tickets."""
 
-
-def table() -> str:
-    """The KPIs as a Markdown table."""
-    rows = ["| KPI | meaning | report | metrics (`deskpulse_…`) |", "|---|---|---|---|"]
-    for kpi in KPIS:
-        report = ", ".join(f"`{key}`" for key in kpi.report)
-        metrics = ", ".join(f"`{name}`" for name in kpi.metrics) or "-"
-        rows.append(f"| {kpi.name} | {kpi.meaning} | {report} | {metrics} |")
-    return "\n".join(rows) + "\n"
-
-
-if __name__ == "__main__":
-    print(table(), end="")  # noqa: T201 - that is what it is run for
+ROWS: Final = (*STATED, *map(_of_duration, DURATIONS), *map(_of_kpi, KPIS))
+"""Everything that is measured."""

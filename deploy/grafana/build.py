@@ -8,8 +8,9 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_uppercase
 
-from boards import Board, Panel, Row, flow, now, pipeline, promises
+from boards import Board, Panel, Row, flow, now, people, pipeline, promises, quality
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import (
@@ -29,7 +30,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 OUTPUT = Path(__file__).with_name("dashboards")
-BOARDS = (now.BOARD, promises.BOARD, flow.BOARD, pipeline.BOARD)
+BOARDS = (now.BOARD, promises.BOARD, flow.BOARD, quality.BOARD, people.BOARD, pipeline.BOARD)
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "deskpulse"
 COLUMNS = 24
@@ -45,6 +46,8 @@ CHOICES = {
     "queue": ('label_values(deskpulse_tickets_active{job=~"$job"}, queue)', ".*"),
 }
 """Variables with the values that a label has now: where to look, and what stands for all."""
+KPI_WINDOWS = 'label_values(deskpulse_window_outcome{job=~"$job"}, window)'
+"""Of which windows there are KPIs: `metrics.kpi_windows`."""
 
 HAPPENED = (
     "1000 * max by (text) "
@@ -135,7 +138,7 @@ def _course(panel: Panel) -> timeseries.Panel:
 
 
 def _queries(panel: Panel) -> Iterator[prometheus.Dataquery]:
-    for letter, (legend, expression) in zip("ABCDEF", panel.targets.items(), strict=False):
+    for letter, (legend, expression) in zip(ascii_uppercase, panel.targets.items(), strict=False):
         query = prometheus.Dataquery().ref_id(letter).datasource(DATASOURCE)
         yield query.expr(expression).legend_format(legend)
 
@@ -166,6 +169,15 @@ def _variables(
             .label("Window")
             .values("5m,1h,24h,7d")
             .current(VariableOption(text="1h", value="1h"))
+        )
+    if "kpi_window" in used:
+        yield (
+            dashboard.QueryVariable("kpi_window")
+            .label("Window")
+            .datasource(DATASOURCE)
+            .query({"query": KPI_WINDOWS, "refId": "kpi_window"})
+            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .current(VariableOption(text="7d", value="7d"))
         )
 
 

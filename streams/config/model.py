@@ -240,7 +240,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Where /metrics listens."""
+    """Where /metrics listens, and what it shows of the catalogue."""
 
     bind: Host = "127.0.0.1"
     """The address; DESKPULSE_METRICS_BIND overrides it."""
@@ -256,6 +256,8 @@ class Metrics:
     """env:NAME or file:PATH, read when the worker starts."""
     token: Secret | None = None
     """A bearer token, instead of user name and password: env:NAME or file:PATH."""
+    kpi_windows: tuple[PositiveDuration, ...] = (7 * DAY,)
+    """The `windows` in which there are the sums behind the KPIs of the catalogue."""
 
 
 HOMES: Final = {

@@ -2,94 +2,31 @@
 
 A KPI is declared here, once. Its value follows from sums of facts (`streams.core.facts`), so it
 exists wherever there are sums: for a whole log, a period, a queue, an agent, a trailing window.
-The report's `kpis`, the documentation and the metrics are made from this list.
-
-    value = factor * (sum of its top terms) / (sum of its bottom terms)
-
-Without bottom terms it is the top alone; where the bottom is 0 there is no value.
+The report's `kpis`, the page in the docs, the metrics and the panels of the dashboards are made
+from this list (docs/adding-a-kpi.md).
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.core import facts as fact
-from streams.core.sums import Sums
+from streams.core.formula import COUNT, POINTS, SECONDS, Duration, Kpi, Term, measure
 
-COUNT: Final = "count"
-AMOUNT: Final = "amount"
-
-
-class Term(NamedTuple):
-    """One part of a KPI: how often a kind of fact happened, or what its values add up to."""
-
-    key: str
-    """Its name in the report, beside the value."""
-    kind: str
-    of: str = COUNT
-    times: int = 1
-    """How often it is added; negative subtracts it."""
-
-
-class Kpi(NamedTuple):
-    """One KPI of the report's `kpis`."""
-
-    name: str
-    meaning: str
-    unit: str
-    """`share` (0 to 1), `points`, `number`, `seconds`, `score`, `money`."""
-    top: tuple[Term, ...]
-    bottom: tuple[Term, ...] = ()
-    factor: int = 1
-    better: str = "higher"
-    """Which way is good: `higher`, `lower`, or `neither`."""
-    group: str = "tickets"
-    """Under which heading it is documented and shown."""
-
-
-class Measured(NamedTuple):
-    """What a KPI came to."""
-
-    value: float | None
-    terms: dict[str, float]
-    """The sums it was made of, by key."""
-    sample: int
-    """What the bottom counts (the top, where there is none): how much there is to go by."""
-
-
-def measure(kpi: Kpi, sums: Sums) -> Measured:
-    """The value of a KPI, with the sums it comes from; amounts in the KPI's unit."""
-    terms: dict[str, float] = {}
-    top = _total(kpi.top, sums, terms)
-    if not kpi.bottom:
-        return Measured(kpi.factor * top, terms, _sample(kpi.top, sums))
-    bottom = _total(kpi.bottom, sums, terms)
-    value = kpi.factor * top / bottom if bottom else None
-    return Measured(value, terms, _sample(kpi.bottom, sums))
-
-
-def _total(terms: tuple[Term, ...], sums: Sums, found: dict[str, float]) -> float:
-    total = 0.0
-    for term in terms:
-        one = sums.counts[term.kind] if term.of == COUNT else sums.amounts[term.kind] / 1000
-        found[term.key] = one
-        total += term.times * one
-    return total
-
-
-def _sample(terms: tuple[Term, ...], sums: Sums) -> int:
-    return max(0, sum(term.times * sums.counts[term.kind] for term in terms))
-
+__all__ = ("BY_NAME", "COUNT", "DURATIONS", "KPIS", "Kpi", "Term", "measure")
 
 _CREATED: Final = Term("created", fact.CREATED)
 _RESOLVED: Final = Term("resolved", fact.OUTCOME)
 _RESOLUTIONS: Final = Term("resolutions", fact.RESOLVED)
 
 
-def _share(name: str, meaning: str, top: Term, bottom: Term, better: str = "higher") -> Kpi:
-    return Kpi(name, meaning, "share", (top,), (bottom,), better=better)
+def _share(
+    name: str, meaning: str, top: Term, bottom: Term, better: str = "higher", *, panel: str = ""
+) -> Kpi:
+    return Kpi(name, meaning, "share", (top,), (bottom,), better=better, panel=panel)
 
 
-def _mean(name: str, meaning: str, kind: str, bottom: Term, unit: str = "number") -> Kpi:
-    return Kpi(name, meaning, unit, (Term("total", kind, AMOUNT),), (bottom,), better="lower")
+def _mean(name: str, meaning: str, kind: str, of: str) -> Kpi:
+    top, panel = Term("total", kind, of), "Steps to a resolution"
+    return Kpi(name, meaning, "number", (top,), (_RESOLVED,), better="lower", panel=panel)
 
 
 TICKETS: Final = (
@@ -112,6 +49,7 @@ TICKETS: Final = (
         "of the tickets created, those that are resolved or closed now; by the creation's time",
         Term("resolved", fact.COHORT_RESOLVED),
         _CREATED,
+        panel="Resolved",
     ),
     _share(
         "resolved_of_all",
@@ -125,6 +63,7 @@ TICKETS: Final = (
         "created and first resolved on the same local day, of those created",
         Term("same_day", fact.SAME_DAY),
         _CREATED,
+        panel="Resolved",
     ),
     _share(
         "proactive_share",
@@ -139,12 +78,13 @@ TICKETS: Final = (
         Term("transferred", fact.OUTCOME_MOVED),
         _RESOLVED,
         "lower",
-    ),
+        panel="Transfers",
+    )._replace(by_queue=True),
     _mean(
         "transfers_per_ticket",
         "changes of the queue per ticket resolved now",
         fact.OUTCOME_MOVED,
-        _RESOLVED,
+        "transfers",
     ),
     Kpi(
         "first_queue_share",
@@ -152,6 +92,7 @@ TICKETS: Final = (
         "share",
         (_RESOLVED, Term("transferred", fact.OUTCOME_MOVED, times=-1)),
         (_RESOLVED,),
+        panel="Transfers",
     ),
     _share(
         "escalation_rate",
@@ -159,6 +100,7 @@ TICKETS: Final = (
         Term("escalations", fact.ESCALATED),
         Term("transfers", fact.MOVED),
         "lower",
+        panel="Transfers",
     ),
     Kpi(
         "zero_touch",
@@ -172,12 +114,14 @@ TICKETS: Final = (
         ),
         (_RESOLVED,),
         better="neither",
+        panel="Touches",
     ),
     _share(
         "one_touch",
         "resolved with one agent reply, of those resolved now",
         Term("one_touch", fact.ONE_TOUCH),
         _RESOLVED,
+        panel="Touches",
     ),
     _share(
         "two_touch",
@@ -185,6 +129,7 @@ TICKETS: Final = (
         Term("two_touch", fact.TWO_TOUCH),
         _RESOLVED,
         "neither",
+        panel="Touches",
     ),
     _share(
         "multi_touch",
@@ -192,39 +137,48 @@ TICKETS: Final = (
         Term("multi_touch", fact.MULTI_TOUCH),
         _RESOLVED,
         "lower",
+        panel="Touches",
     ),
     _mean(
         "replies_to_resolution",
         "agent replies per ticket resolved now",
         fact.OUTCOME_REPLIES,
-        _RESOLVED,
+        "replies",
     ),
     _mean(
         "queue_stations",
         "queues a ticket came to, one after the other, per ticket resolved now",
         fact.OUTCOME_QUEUES,
-        _RESOLVED,
+        "queues",
     ),
     _mean(
         "assignee_stations",
         "assignees a ticket came to, one after the other, per ticket resolved now",
         fact.OUTCOME_ASSIGNEES,
-        _RESOLVED,
+        "assignees",
     ),
     _mean(
         "unique_assignees",
         "different assignees per ticket resolved now",
         fact.OUTCOME_PEOPLE,
-        _RESOLVED,
+        "people",
     ),
     Kpi(
         "complexity",
         "mean complexity of the tickets resolved now: 1 low, 2 medium, 3 high or the number "
         "given; where none is given, estimated from transfers and replies",
         "number",
-        (Term("total", fact.COMPLEXITY, AMOUNT), Term("estimated", fact.ESTIMATED, times=0)),
+        (Term("total", fact.COMPLEXITY, POINTS), Term("estimated", fact.ESTIMATED, times=0)),
         (_RESOLVED,),
         better="neither",
+    ),
+    Kpi(
+        "contacts_per_ticket",
+        "contacts - runs of public messages less than contact_gap apart - per ticket created",
+        "number",
+        (Term("contacts", fact.CONTACT),),
+        (_CREATED,),
+        better="lower",
     ),
     Kpi(
         "fcr",
@@ -234,6 +188,7 @@ TICKETS: Final = (
         "share",
         (Term("first_contact", fact.FIRST_CONTACT), Term("repeated", fact.REPEATED, times=-1)),
         (Term("judged", fact.FIRST_CONTACT_JUDGED),),
+        by_queue=True,
     ),
     _share(
         "bot_containment",
@@ -261,19 +216,20 @@ VOICE: Final = tuple(
             "share",
             (Term("satisfied", fact.CSAT_SATISFIED),),
             (Term("responses", fact.CSAT),),
+            by_queue=True,
         ),
         Kpi(
             "csat_mean",
             "mean score, on a scale of 1 to 5",
             "score",
-            (Term("total", fact.CSAT, AMOUNT),),
+            (Term("total", fact.CSAT, POINTS),),
             (Term("responses", fact.CSAT),),
         ),
         Kpi(
             "csat_index",
             "mean score, on a scale of 0 to 100",
             "points",
-            (Term("total", fact.CSAT, AMOUNT), Term("responses", fact.CSAT, times=-1)),
+            (Term("total", fact.CSAT, POINTS), Term("responses", fact.CSAT, times=-1)),
             (Term("responses", fact.CSAT),),
             factor=25,
         ),
@@ -283,6 +239,7 @@ VOICE: Final = tuple(
             "share",
             (Term("answered", fact.CSAT_ANSWERED),),
             (Term("sent", fact.CSAT_SENT),),
+            panel="Response rates",
         ),
         Kpi(
             "nps",
@@ -310,12 +267,13 @@ VOICE: Final = tuple(
             "share",
             (Term("answered", fact.NPS_ANSWERED),),
             (Term("sent", fact.NPS_SENT),),
+            panel="Response rates",
         ),
         Kpi(
             "ces",
             "mean effort score, on a scale of 1 to 7 on which 7 is easy",
             "score",
-            (Term("total", fact.CES, AMOUNT),),
+            (Term("total", fact.CES, POINTS),),
             (Term("responses", fact.CES),),
         ),
         Kpi(
@@ -324,6 +282,7 @@ VOICE: Final = tuple(
             "share",
             (Term("answered", fact.CES_ANSWERED),),
             (Term("sent", fact.CES_SENT),),
+            panel="Response rates",
         ),
         Kpi(
             "low_score_follow_up",
@@ -343,32 +302,36 @@ EFFORT: Final = tuple(
             "handle_time",
             "handling time per ticket touched (AHT)",
             "seconds",
-            (Term("handled_s", fact.HANDLED, AMOUNT),),
+            (Term("handled_s", fact.HANDLED, SECONDS),),
             (Term("touched", fact.TOUCHED),),
             better="lower",
+            panel="Handling",
+            by_queue=True,
         ),
         Kpi(
             "handle_time_estimated",
             "time open and assigned per ticket resolved now of which no handling was recorded; "
             "an estimate",
             "seconds",
-            (Term("open_and_assigned_s", fact.UNRECORDED, AMOUNT),),
+            (Term("open_and_assigned_s", fact.UNRECORDED, SECONDS),),
             (Term("unrecorded", fact.UNRECORDED),),
             better="lower",
+            panel="Handling",
         ),
         Kpi(
             "interaction_time",
             "talk and hold time per ticket with any",
             "seconds",
-            (Term("interaction_s", fact.INTERACTION, AMOUNT),),
+            (Term("interaction_s", fact.INTERACTION, SECONDS),),
             (Term("talked", fact.TALKED),),
             better="lower",
+            panel="Handling",
         ),
         Kpi(
             "quality_score",
             "mean of score / max over the criteria of quality reviews",
             "share",
-            (Term("total", fact.REVIEWED_CRITERION, AMOUNT),),
+            (Term("total", fact.REVIEWED_CRITERION, POINTS),),
             (Term("criteria", fact.REVIEWED_CRITERION),),
         ),
         Kpi(
@@ -383,7 +346,7 @@ EFFORT: Final = tuple(
             "error_rate",
             "errors found per quality review",
             "number",
-            (Term("errors", fact.REVIEW_ERRORS, AMOUNT),),
+            (Term("errors", fact.REVIEW_ERRORS, "errors"),),
             (Term("reviews", fact.REVIEW),),
             better="lower",
         ),
@@ -400,6 +363,8 @@ CONFLICTS: Final = tuple(
             (Term("conflicts", fact.CONFLICT),),
             (_CREATED,),
             better="lower",
+            panel="Conflicts",
+            by_queue=True,
         ),
         Kpi(
             "turned_into_conflict",
@@ -408,6 +373,7 @@ CONFLICTS: Final = tuple(
             (Term("turned", fact.TURNED),),
             (Term("conflicts", fact.CONFLICT),),
             better="lower",
+            panel="Conflicts",
         ),
         Kpi(
             "conflict_resolved_share",
@@ -427,7 +393,7 @@ CONFLICTS: Final = tuple(
             "conflict_csat_mean",
             "mean score of conflicts, on a scale of 1 to 5",
             "score",
-            (Term("total", fact.CONFLICT_CSAT, AMOUNT),),
+            (Term("total", fact.CONFLICT_CSAT, POINTS),),
             (Term("responses", fact.CONFLICT_CSAT),),
         ),
     )
@@ -435,5 +401,53 @@ CONFLICTS: Final = tuple(
 
 KPIS: Final[tuple[Kpi, ...]] = (*TICKETS, *VOICE, *EFFORT, *CONFLICTS)
 """Every KPI that is made of sums, in the order of the report."""
+
+DURATIONS: Final = (
+    Duration(
+        "first_response",
+        "from the creation to the first public, human agent reply (or the source's own signal)",
+        fact.FIRST_RESPONSE,
+    ),
+    Duration("pickup", "from the creation to the first assignee", fact.PICKUP),
+    Duration(
+        "first_resolution",
+        "from the creation to the first resolution, while the ticket is resolved or closed",
+        fact.FIRST_RESOLUTION,
+    ),
+    Duration(
+        "full_resolution",
+        "from the creation to the last resolution, while the ticket is resolved or closed",
+        fact.FULL_RESOLUTION,
+    ),
+    Duration(
+        "handover",
+        "from the requester's last message to a bot to the first agent reply",
+        fact.HANDOVER,
+    ),
+    Duration("follow_up", "from a low score to the next agent reply", fact.FOLLOW_UP, "voice"),
+    Duration(
+        "conflict_wait",
+        "from the creation until the ticket became a conflict",
+        fact.CONFLICT_WAIT,
+        "conflicts",
+        "Times of conflicts",
+    ),
+    Duration(
+        "conflict_reaction",
+        "from then (or the creation, by conflict_clock) to the next agent reply",
+        fact.CONFLICT_REACTION,
+        "conflicts",
+        "Times of conflicts",
+    ),
+    Duration(
+        "conflict_resolution",
+        "from then (or the creation) to the resolution",
+        fact.CONFLICT_RESOLUTION,
+        "conflicts",
+        "Times of conflicts",
+    ),
+)
+"""Every time of the report's `durations`, in its order. Those of a ticket's own clocks are there in
+working time, too (`fact.WORKING`)."""
 
 BY_NAME: Final = {kpi.name: kpi for kpi in KPIS}

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.core import facts as fact
+from streams.core.formula import COUNT, SECONDS, Kpi, Term
 from streams.core.goals import MEAN, PERCENTILES, SHARE_WITHIN, VALUE
-from streams.core.kpis import COUNT, KPIS, Kpi, Term
+from streams.core.kpis import DURATIONS, KPIS
 from streams.core.sums import Sums
 
-SECONDS: Final = "seconds"
 SHARE: Final = "share"
 
 PER_CONTACT: Final = "cost_per_contact"
@@ -66,23 +66,11 @@ def _elsewhere(topic: str, better: str, rows: Mapping[str, tuple[str, str]]) -> 
 _CREATED: Final = Term("created", fact.CREATED)
 _RESOLVED: Final = Term("resolved", fact.RESOLVED)
 
-_TIMES: Final = {
-    "first_response": (fact.FIRST_RESPONSE, "from the creation to the first agent reply"),
-    "pickup": (fact.PICKUP, "from the creation to the first assignee"),
-    "first_resolution": (fact.FIRST_RESOLUTION, "from the creation to the first resolution"),
-    "full_resolution": (fact.FULL_RESOLUTION, "from the creation to the last resolution"),
-    "handover": (fact.HANDOVER, "from the last message to a bot to the first agent reply"),
-    "follow_up": (fact.FOLLOW_UP, "from a low score to the next agent reply"),
-    "conflict_wait": (fact.CONFLICT_WAIT, "from the creation until it became a conflict"),
-    "conflict_reaction": (fact.CONFLICT_REACTION, "from the conflict to the next agent reply"),
-    "conflict_resolution": (fact.CONFLICT_RESOLUTION, "from the conflict to its resolution"),
-}
-
 MEASURES: Final[Mapping[str, Measure]] = {
     measure.name: measure
     for measure in (
         *(Measure(kpi.name, kpi.meaning, kpi.unit, kpi.better, kpi) for kpi in KPIS),
-        *(Measure(name, meaning, SECONDS, times=kind) for name, (kind, meaning) in _TIMES.items()),
+        *(Measure(one.name, one.meaning, SECONDS, times=one.kind) for one in DURATIONS),
         _count("volume", "tickets created", _CREATED),
         _count("outflow", "resolutions", _RESOLVED),
         _count(

@@ -118,7 +118,7 @@ class _Batch:
 class Processor:
     """The state of one source partition."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one line for each field
         self,
         settings: Settings,
         packing: Packing,

@@ -9,18 +9,18 @@ from typing import Final, NamedTuple
 
 from streams.core import facts as fact
 from streams.core import measures as me
+from streams.core.formula import SECONDS, Term
 from streams.core.goals import EACH, IMPROVES, MEAN, PERCENTILES, SHARE_WITHIN, Goal
-from streams.core.kpis import AMOUNT, Term
 from streams.core.measures import MEASURES
 from streams.core.settings import Settings
-from streams.core.sums import FURTHER, SLICED
+from streams.core.sums import ALONE, SLICED, counting_as
 from streams.core.windows import COUNT as PLACE
 from streams.core.windows import WindowKey
 
 TOP: Final = "top"
 BOTTOM: Final = "bottom"
 INSIDE: Final = "inside"
-"""How a term is summed, beside `COUNT` and `AMOUNT`: how many times are within a limit."""
+"""How a term is summed, beside `COUNT` and what values are: how many times are within a limit."""
 OF_RESOLUTIONS: Final = frozenset(
     kind
     for wall in (fact.FIRST_RESOLUTION, fact.FULL_RESOLUTION)
@@ -85,7 +85,7 @@ def pursued(settings: Settings) -> list[tuple[Pursued, list[Want]]]:
                 for one in of
                 for want in _wants((name, part, PLACE), one, goal)
             ]
-            if all(want.kind in _LIVE or want.kind in FURTHER for want in wants):
+            if all(want.kind in _LIVE or want.kind in ALONE for want in wants):
                 found.append((_pursued(card.name, goal, divided=bool(terms[1])), wants))
     return found
 
@@ -118,7 +118,7 @@ def _terms(goal: Goal, settings: Settings) -> _Terms | None:
     kind = me.kind_of(measure, working=goal.working and bool(settings.policies))
     count = _Part(Term("times", kind))
     if goal.stat == MEAN:
-        return [_Part(Term("total", kind, AMOUNT))], [count]
+        return [_Part(Term("total", kind, SECONDS))], [count]
     limit = goal.within if goal.stat == SHARE_WITHIN else _limit(goal)
     return [_Part(Term("inside", kind, INSIDE), limit or 0)], [count]
 
@@ -132,9 +132,7 @@ def _limit(goal: Goal) -> int:
 def _wants(key: WindowKey, part: _Part, goal: Goal) -> list[Want]:
     term = part.term
     places = tuple((SLICED.index(name), values) for name, values in goal.slice.items())
-    kinds = [term.kind]
-    if "agent" in goal.slice:
-        kinds += [further for further, first in FURTHER.items() if first == term.kind]
+    kinds = counting_as(term.kind, goal.slice)
     return [Want(key, kind, term.of, term.times, part.limit, places) for kind in kinds]
 
 

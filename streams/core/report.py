@@ -9,7 +9,7 @@ from streams.core.clocks import STATES
 from streams.core.costs import costs
 from streams.core.happened import Judge, plain
 from streams.core.instants import format_rfc3339
-from streams.core.kpis import KPIS, measure
+from streams.core.kpis import DURATIONS, KPIS, measure
 from streams.core.looking import Elsewhere
 from streams.core.periods import figures_by_period, snapshots
 from streams.core.policies import Policies
@@ -42,20 +42,6 @@ COUNTS: Final = {
     "resolutions": fact.RESOLVED,
 }
 """Report key -> kind of fact: things that happened, each time."""
-DURATIONS: Final = {
-    "first_response": fact.FIRST_RESPONSE,
-    "pickup": fact.PICKUP,
-    "first_resolution": fact.FIRST_RESOLUTION,
-    "full_resolution": fact.FULL_RESOLUTION,
-}
-TIMES: Final = {
-    "handover": fact.HANDOVER,
-    "follow_up": fact.FOLLOW_UP,
-    "conflict_wait": fact.CONFLICT_WAIT,
-    "conflict_reaction": fact.CONFLICT_REACTION,
-    "conflict_resolution": fact.CONFLICT_RESOLUTION,
-}
-"""Report key -> kind of fact: how long things took, in wall time only."""
 
 
 def report(
@@ -171,14 +157,15 @@ _PARTS: Final = {kind: part for part, kind in fact.SPENT.items()}
 def figures(sums: Sums, settings: Settings, *, every: bool = True) -> dict[str, Any]:
     """Tickets, counts, durations and KPIs; without `every`, KPIs only where there are any."""
     durations: dict[str, Any] = {}
-    for name, kind in DURATIONS.items():
-        durations[name] = _duration(sums, kind)
-        # Without a policy there is no calendar, and working time is wall time.
-        working = fact.WORKING[kind] if settings.policies else kind
-        durations[f"{name}_working"] = _duration(sums, working)
-    for name, kind in TIMES.items():
-        if every or kind in sums.durations:
+    for one in DURATIONS:
+        name, kind = one.name, one.kind
+        working = fact.WORKING.get(kind)
+        if every or working or kind in sums.durations:
             durations[name] = _duration(sums, kind)
+        if working:
+            # Without a policy there is no calendar, and working time is wall time.
+            found = _duration(sums, working) if settings.policies else durations[name]
+            durations[f"{name}_working"] = dict(found)
     return {
         "tickets": {name: sums.counts[kind] for name, kind in TICKETS.items()},
         "counts": {name: sums.counts[kind] for name, kind in COUNTS.items()},

@@ -22,6 +22,7 @@ from streams.core.pursued import pursued
 from streams.core.watch import OPEN, OUTCOMES, PRESSING
 from streams.core.windows import EDGES
 from streams.kafka.partitions import DELAYS
+from streams.metrics.terms import sums
 from streams.wire.reasons import FLAGS, REASONS
 
 PREFIX: Final = "deskpulse_"
@@ -45,6 +46,8 @@ class Origin(StrEnum):
     """Counted by this process, each once, after the commit that made it durable."""
     WINDOW = "window"
     """The trailing event-time windows, of partitions that are restored and have caught up once."""
+    KPIS = "kpis"
+    """The same, of what KPIs are made of: only the windows of `metrics.kpi_windows`."""
     PROMISES = "promises"
     """The SLA clocks; only where there are policies, of partitions that are restored."""
     GOALS = "goals"
@@ -68,6 +71,8 @@ class Metric(NamedTuple):
     All of them are edges of the engine's own histograms."""
     fact: str = ""
     """The kind of fact that is summed; none for what is not a sum of facts."""
+    amounts: bool = False
+    """The values of the facts are added up; else the facts are counted."""
     values: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """Labels that have other values here than in `VALUES`."""
 
@@ -82,9 +87,10 @@ COUNTED: Final[Mapping[str, str]] = {
     facts.RESOLVED: "Resolutions: a status of resolved or closed after any other one",
     facts.REOPENED: "Reopenings of resolved tickets",
     facts.TRANSFERRED: "Moves of a ticket from one queue to another one",
-    facts.ASSIGNED: "Times a ticket got an assignee it did not have",
 }
-"""Facts that are counted since the start and in windows; metrics carry the name of the fact."""
+"""Facts that are counted by queue, since the start and in windows; metrics carry the name of the
+fact."""
+_ASSIGNED: Final = "Times a ticket got an assignee it did not have"
 
 ROLES: Final[Mapping[str, str]] = {
     "agent": facts.AGENT_REPLY,
@@ -100,7 +106,7 @@ _RESPONSE_EDGES: Final = (
     *(5 * MINUTE, 15 * MINUTE, 30 * MINUTE),
     *(HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY),
 )
-_RESOLUTION_EDGES: Final = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY)
+_RESOLUTION_EDGES: Final = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
 
 
@@ -123,9 +129,17 @@ def _histogram(fact: str, labels: str, text: str) -> Metric:
     return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, EDGES, fact)
 
 
-def _window(what: str, text: str, fact: str) -> Metric:
+def _window(what: str, text: str, fact: str, labels: str = "window queue") -> Metric:
     text = f"{text}, in the trailing window."
-    return _gauge(f"window_{what}", "window queue", Origin.WINDOW, text, fact)
+    return _gauge(f"window_{what}", labels, Origin.WINDOW, text, fact)
+
+
+def _kpis() -> Iterator[Metric]:
+    """What KPIs are made of: by queue only what is read by queue, to stay within `max_series`."""
+    for one in sums():
+        labels = "window queue" if one.by_queue else "window"
+        metric = _gauge(one.metric, labels, Origin.KPIS, one.help, one.kind)
+        yield metric._replace(amounts=one.amounts)
 
 
 def _distribution(fact: str, text: str, edges: tuple[int, ...]) -> Metric:
@@ -185,6 +199,7 @@ CATALOGUE: Final = (
         _counter(f"tickets_{fact}", "queue", f"{text}, since the worker started.", fact)
         for fact, text in COUNTED.items()
     ),
+    _counter("tickets_assigned", "", f"{_ASSIGNED}, since the worker started.", facts.ASSIGNED),
     _counter(
         "replies",
         "role",
@@ -204,8 +219,11 @@ CATALOGUE: Final = (
         "Wall-clock time from creation to each resolution, in seconds.",
     ),
     *(_window(fact, text, fact) for fact, text in COUNTED.items()),
-    _window("agent_replies", "Public replies by human agents", facts.AGENT_REPLY),
-    _window("requester_messages", "Public messages by requesters", facts.REQUESTER_MESSAGE),
+    _window("assigned", _ASSIGNED, facts.ASSIGNED, "window"),
+    _window("agent_replies", "Public replies by human agents", facts.AGENT_REPLY, "window"),
+    _window(
+        "requester_messages", "Public messages by requesters", facts.REQUESTER_MESSAGE, "window"
+    ),
     _distribution(
         facts.FIRST_RESPONSE,
         "Times to first response of those given in the trailing window, in seconds.",
@@ -216,6 +234,7 @@ CATALOGUE: Final = (
         "Times to resolution of those reached in the trailing window, in seconds.",
         _RESOLUTION_EDGES,
     ),
+    *_kpis(),
     _promise(
         "clocks",
         "policy clock queue state",
@@ -373,6 +392,13 @@ CLOSED: Final[Mapping[str, int]] = {
 """How many values the labels without a budget have."""
 
 
+def shown_windows(metric: Metric, config: Config) -> frozenset[str] | None:
+    """The windows that a metric shows, where they are configured; `None` is every one."""
+    if metric.origin is Origin.KPIS:
+        return frozenset(map(duration_text, config.metrics.kpi_windows))
+    return frozenset(WINDOW_HISTOGRAMS) if metric.kind is Kind.GAUGE_HISTOGRAM else None
+
+
 def families(config: Config) -> list[Family]:
     """The metrics as `estimate_series` counts them."""
     return list(_families(config))
@@ -415,9 +441,9 @@ def _families(config: Config) -> Iterator[Family]:
             yield _of_goals(metric, config)
             continue
         buckets = len(metric.edges) + 1 if metric.edges else 0
-        if metric.kind is Kind.GAUGE_HISTOGRAM:
-            labels = tuple(label for label in metric.labels if label != "window")
-            shown = windows.intersection(WINDOW_HISTOGRAMS)
-            yield from (Family(metric.exported, labels, buckets) for _ in shown)
-        else:
+        shown = shown_windows(metric, config)
+        if shown is None:
             yield Family(metric.exported, metric.labels, buckets)
+            continue
+        labels = tuple(label for label in metric.labels if label != "window")
+        yield from (Family(metric.exported, labels, buckets) for _ in windows & shown)

@@ -38,6 +38,7 @@ TITLES: Final = {
     Origin.NOW: "Tickets now",
     Origin.SINCE: "Since the worker started",
     Origin.WINDOW: "Trailing windows",
+    Origin.KPIS: "What KPIs are made of",
     Origin.PROMISES: "SLA clocks",
     Origin.GOALS: "Goals",
     Origin.TRUST: "Can the numbers be believed?",
@@ -49,6 +50,9 @@ INTRODUCTIONS: Final = {
     "queue its ticket had then. A restart begins at zero; `rate` and `increase` know that.",
     Origin.WINDOW: "Exact by event time, with all corrections, and the same after a restart. "
     f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured.",
+    Origin.KPIS: "Numerators and denominators of the KPIs of the catalogue ([kpis.md](kpis.md) has "
+    "each KPI's), in `metrics.kpi_windows`: sum them over workers, then divide. By queue there is "
+    "what is read by queue.",
     Origin.PROMISES: "Only where policies are configured. A queue is shown under the policies "
     "and clocks that had an instance in it. Counters begin at zero after a restart, gauges and "
     "windows come from the state.",

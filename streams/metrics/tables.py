@@ -10,19 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import accumulate
+from typing import Final, TypeVar
 
 from streams.config.model import Config
 from streams.core import facts
 from streams.core.pursued import pursued
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey
-from streams.metrics.catalogue import (
-    CATALOGUE,
-    ROLES,
-    WINDOW_HISTOGRAMS,
-    Kind,
-    Metric,
-    Origin,
-)
+from streams.metrics.catalogue import CATALOGUE, ROLES, Metric, Origin, shown_windows
 from streams.metrics.goals import happened, judged_by
 from streams.metrics.labels import Names, queue_limit
 from streams.metrics.promised import Promised
@@ -41,6 +35,7 @@ class Tabulator:
     """
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._queues = Names(queue_limit(config))
         self._channels = Names(config.labels.channel.max)
         self._sources = Names(config.labels.source.max)
@@ -130,13 +125,15 @@ class Tabulator:
     # -- sums of facts --------------------------------------------------------------------
 
     def _since_start(self, snapshot: Snapshot, named: KeyNaming, tables: Tables) -> None:
-        sums = _summed([snapshot.sums], named, _distributed(Origin.SINCE))
+        metrics = _summing(Origin.SINCE)
+        roles = frozenset((kind, COUNT) for kind in ROLES.values())
+        sums = _summed([snapshot.sums], named, _needed(metrics) | roles)
         shown = self._queues.shown
-        for metric in _summing(Origin.SINCE):
-            if metric.kind is Kind.COUNTER:
-                tables.values[metric.name] = _counts(metric, sums, shown)
-            else:
+        for metric in metrics:
+            if metric.edges:
                 tables.histograms[metric.name] = _distributions(metric, sums, shown)
+            else:
+                tables.values[metric.name] = _numbers(metric, sums, shown)
         tables.values["replies"] = {
             (role,): sum(sums[kind, queue, COUNT] for queue in shown)
             for role, kind in ROLES.items()
@@ -145,24 +142,25 @@ class Tabulator:
     def _windows(self, tickets: tuple[Tickets, ...], named: KeyNaming, tables: Tables) -> None:
         """Each window, of each partition that has one; a queue without events shows zeros."""
         shown = self._queues.shown
-        sums: dict[str, Sums] = {}
+        values: dict[str, dict[Labels, float]] = {}
+        histograms: dict[str, dict[Labels, Histogram]] = {}
         for window in dict.fromkeys(name for one in tickets for name in one.windows):
-            kinds = _distributed(Origin.WINDOW) if window in WINDOW_HISTOGRAMS else frozenset()
-            sums[window] = _summed((one.windows.get(window, {}) for one in tickets), named, kinds)
-        for metric in _summing(Origin.WINDOW):
-            if metric.kind is Kind.GAUGE:
-                tables.values[metric.name] = {
-                    (window, *labels): value
-                    for window in sums
-                    for labels, value in _counts(metric, sums[window], shown).items()
-                }
-            else:
-                tables.histograms[metric.name] = {
-                    (window, *labels): value
-                    for window in sums
-                    if window in WINDOW_HISTOGRAMS
-                    for labels, value in _distributions(metric, sums[window], shown).items()
-                }
+            metrics = [metric for metric in _OF_WINDOWS if self._shows(metric, window)]
+            parts = (one.windows.get(window, {}) for one in tickets)
+            sums = _summed(parts, named, _needed(metrics))
+            for metric in metrics:
+                if metric.edges:
+                    rows = _distributions(metric, sums, shown)
+                    histograms.setdefault(metric.name, {}).update(_within(window, rows))
+                else:
+                    numbers = _numbers(metric, sums, shown)
+                    values.setdefault(metric.name, {}).update(_within(window, numbers))
+        tables.values.update(values)
+        tables.histograms.update(histograms)
+
+    def _shows(self, metric: Metric, window: str) -> bool:
+        chosen = shown_windows(metric, self._config)
+        return chosen is None or window in chosen
 
     # -- sources --------------------------------------------------------------------------
 
@@ -176,30 +174,48 @@ class Tabulator:
         return {"source_last_event_timestamp_seconds": newest, "source_silent": is_silent}
 
 
-@cache
-def _summing(origin: Origin) -> tuple[Metric, ...]:
-    return tuple(metric for metric in CATALOGUE if metric.origin is origin and metric.fact)
+Needed = frozenset[tuple[str, int]]
+"""(kind of fact, `COUNT`, `SUM` or the index of a histogram bucket)."""
+Value = TypeVar("Value")
 
 
-@cache
-def _distributed(origin: Origin) -> frozenset[str]:
-    return frozenset(metric.fact for metric in _summing(origin) if metric.edges)
+def _summing(*origins: Origin) -> tuple[Metric, ...]:
+    return tuple(metric for metric in CATALOGUE if metric.origin in origins and metric.fact)
 
 
-def _summed(
-    several: Iterable[Mapping[WindowKey, int]], named: KeyNaming, distributed: frozenset[str]
-) -> Sums:
-    """Everything under its names; of facts that are not `distributed` only how many there are."""
+_OF_WINDOWS: Final = _summing(Origin.WINDOW, Origin.KPIS)
+
+
+def _needed(metrics: Iterable[Metric]) -> Needed:
+    """What of the sums these metrics show."""
+    needed = {(each.fact, SUM if each.amounts else COUNT) for each in metrics if not each.edges}
+    for each in metrics:
+        if each.edges:
+            needed.update((each.fact, place) for place in (SUM, *range(len(EDGES) + 1)))
+    return frozenset(needed)
+
+
+def _summed(several: Iterable[Mapping[WindowKey, int]], named: KeyNaming, needed: Needed) -> Sums:
+    """What is needed, under its names."""
     total: Sums = defaultdict(int)
     for sums in several:
         for key, amount in sums.items():
-            if key[2] == COUNT or key[0] in distributed:
+            if (key[0], key[2]) in needed:
                 total[named(key)] += amount
     return total
 
 
-def _counts(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels, float]:
-    return {(queue,): sums[metric.fact, queue, COUNT] for queue in queues}
+def _within(window: str, rows: Mapping[Labels, Value]) -> dict[Labels, Value]:
+    return {(window, *labels): value for labels, value in rows.items()}
+
+
+def _numbers(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels, float]:
+    """By queue, or of all queues together; amounts are thousandths."""
+    place, unit = (SUM, 1000) if metric.amounts else (COUNT, 1)
+    found: dict[Labels, float] = {
+        (queue,): sums[metric.fact, queue, place] / unit for queue in queues
+    }
+    return found if "queue" in metric.labels else {(): sum(found.values())}
 
 
 def _distributions(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels, Histogram]:

@@ -13,6 +13,7 @@ EVERYTHING: Final = {
     "clock": ".+",
     "queue": ".*",
     "window": "1h",
+    "kpi_window": "7d",
     "__rate_interval": "1m",
 }
 """The variables as Grafana fills them in while everything is chosen."""

@@ -24,7 +24,7 @@ def test_the_files_are_what_their_generator_writes(tmp_path: Path) -> None:
 
 def test_every_dashboard_has_an_address_that_stays_and_leads_to_the_others() -> None:
     found = dashboards()
-    assert found.keys() == {"now", "promises", "flow", "pipeline"}
+    assert found.keys() == {"now", "promises", "flow", "quality", "people", "pipeline"}
     for name, dashboard in found.items():
         assert dashboard["uid"] == f"deskpulse-{name}"
         (link,) = dashboard["links"]

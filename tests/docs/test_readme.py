@@ -1,4 +1,4 @@
-"""What the README says is run: its snippets, its table, its tree, its links."""
+"""What the README says is run: its snippets, its tree, its links."""
 
 import os
 import re
@@ -7,13 +7,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from streams.core.report import Books, report
-from streams.core.settings import Settings
-from streams.kpis import KPIS, table
-from streams.metrics.catalogue import CATALOGUE
-from streams.wire import packing
 from tests.brokers import ROOT
 
 README: Final = (ROOT / "README.md").read_text()
@@ -76,36 +71,6 @@ def _start_and_end(command: str, environment: dict[str, str], folder: Path) -> N
 
 def test_there_are_snippets() -> None:
     assert len(SNIPPETS) == 6
-
-
-def test_the_kpi_table_is_the_one_in_the_code() -> None:
-    assert table() in README, "run `python -m streams.kpis` and put its table into the README"
-
-
-def test_every_key_and_metric_of_the_table_exists() -> None:
-    found = report(Books(), Settings(), packing, 0)
-    families = {metric.name for metric in CATALOGUE}
-    for kpi in KPIS:
-        for key in kpi.report:
-            _look_up(found, key)
-        assert set(kpi.metrics) <= families, kpi.name
-
-
-def _look_up(found: Any, path: str) -> Any:
-    for key in path.split("."):
-        assert key in found, f"the report has no {path}"
-        found = found[key]
-    return found
-
-
-def test_every_metric_is_explained_by_a_kpi_or_is_about_the_worker() -> None:
-    explained = {name for kpi in KPIS for name in kpi.metrics}
-    of_tickets = {
-        metric.name
-        for metric in CATALOGUE
-        if metric.name.startswith(("tickets_", "window_", "oldest_"))
-    }
-    assert of_tickets <= explained
 
 
 def test_links_and_the_tree_lead_somewhere() -> None:

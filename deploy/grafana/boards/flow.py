@@ -1,7 +1,7 @@
 """The dashboard of flow: what comes in, what goes out, how fast, and what comes back."""
 
 from boards import Board, Panel, Row
-from boards.promql import by_queue, kpi, metric, per_queue, percentiles, window
+from boards.promql import WINDOW, by_queue, kpi, metric, per_queue, percentiles, window
 
 COUNTED = (
     "of those that the workers counted in the window: old ones too while they read a backlog. "
@@ -72,11 +72,11 @@ BOARD = Board(
                 Panel(
                     "Replies",
                     "Public replies by human agents and public messages of requesters in the "
-                    "trailing window.",
+                    "trailing window, of all queues.",
                     "short",
                     {
-                        "agents": f"sum({window('agent_replies')})",
-                        "requesters": f"sum({window('requester_messages')})",
+                        "agents": f"sum({metric('window_agent_replies', WINDOW)})",
+                        "requesters": f"sum({metric('window_requester_messages', WINDOW)})",
                     },
                 ),
                 Panel(

@@ -78,7 +78,7 @@ class Desk:
         """Give partitions up."""
         asyncio.run(self.partitions.release(partitions))
 
-    def event(self, ticket: str, kind: str, ago: int = 0, **data: Any) -> Message:
+    def event(self, ticket: str, kind: str, ago: int = 0, /, **data: Any) -> Message:
         """An event of a ticket, `ago` milliseconds before now."""
         source = data.pop("source", "desk/a")
         self._events += 1
