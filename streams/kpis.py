@@ -321,6 +321,30 @@ STATED: Final = (
         "lower",
     ),
     Row(
+        "goals",
+        "promises",
+        "each goal of the scorecards over a trailing window of its period's length: what it comes "
+        "to as a fraction, its target, and the window before",
+        "as the goal",
+        ("scorecards",),
+        (
+            "goal_numerator",
+            "goal_denominator",
+            "goal_previous_numerator",
+            "goal_previous_denominator",
+            "goal_target",
+            "goal_min_sample",
+        ),
+    ),
+    Row(
+        "annotations",
+        "promises",
+        "what happened when: releases, and actions for a goal; with what came before and after",
+        "instants",
+        ("annotations",),
+        ("annotation_timestamp_seconds",),
+    ),
+    Row(
         "trust",
         "trust",
         "what became of every arrival; lag, freshness, restored partitions, silent sources",
