@@ -23,7 +23,7 @@ from tests.chaos.suspensions import Loop, Place, Suspended
 from tests.chaos.worlds import World
 
 MODES: Final = {"exactly_once": True, "at_least_once": False}
-IN_BETWEEN: Final = 199
+IN_BETWEEN: Final = 250
 """Of so many crashes, one is followed by crashes at all points of the life after it."""
 STOPPING: Final = story(dead_letters={"max_run": 2})
 FORGETTING: Final = {"closed_ticket": "2h", "forgotten": "3h"}
@@ -60,7 +60,7 @@ def crashes_of_crashes(first: list[Crash]) -> Iterator[Crash]:
     """Each crash; and for some of them, each crash of the worker that goes on from there."""
     for number, crash in enumerate(first):
         yield crash
-        if number % IN_BETWEEN == 0:
+        if number % IN_BETWEEN == IN_BETWEEN // 2:
             yield from crashes(crash.left.copy())
 
 
