@@ -232,7 +232,7 @@ def read(
         return _cost(measure, sums, whole, days, count) if not measure.topic else me.NOTHING
     if measure.whole:
         end = min(count.as_of, last_instant(days.last, settings))
-        sums.amounts[fact.DEPTH] = 1_000 * count.depth_at([end])[0]
+        sums.counts[fact.DEPTH] = count.depth_at([end])[0]
     return me.read_kpi(measure.kpi, sums)
 
 

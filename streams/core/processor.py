@@ -401,9 +401,13 @@ class Processor:
                 self._known_to[ticket] = facts_of(ticket, record.ticket)
 
     def _times(self, record: Record) -> Times:
-        if self.pursuit is None or not self.pursuit.of_resolutions:
+        if self.pursuit is None or not self.pursuit.of_resolutions or self._is_spam(record.ticket):
             return ()
         return resolution_times(record.ticket, self.settings)
+
+    def _is_spam(self, ticket: Ticket) -> bool:
+        """Whether windows do not count a ticket, because it is spam."""
+        return self.settings.exclude_spam_from_windows and ticket.deleted == ev.SPAM
 
     def _shown(self, record: Record) -> Shown:
         """What the ticket was counted as last; its clocks depend on the time, too."""
@@ -425,8 +429,7 @@ class Processor:
     def _refold(self, record: Record) -> tuple[Ticket, list[Fact]]:
         """Fold again: the ticket, and the facts that windows count."""
         ticket, facts = records.refold(record, self.settings, self._packing)
-        out = self.settings.exclude_spam_from_windows and ticket.deleted == ev.SPAM
-        return ticket, [] if out else facts
+        return ticket, [] if self._is_spam(ticket) else facts
 
     def _spam(self, record: Record, event: Event) -> bool:
         """Whether windows may have to be rewritten, because spam does not count in them."""

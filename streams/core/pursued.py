@@ -13,7 +13,7 @@ from streams.core.formula import SECONDS, Term
 from streams.core.goals import EACH, IMPROVES, MEAN, PERCENTILES, SHARE_WITHIN, Goal
 from streams.core.measures import MEASURES
 from streams.core.settings import Settings
-from streams.core.sums import ALONE, SLICED, counting_as
+from streams.core.sums import SLICED, counted_as
 from streams.core.windows import COUNT as PLACE
 from streams.core.windows import WindowKey
 
@@ -31,6 +31,7 @@ _LIVE: Final = (
     fact.WINDOWED
     | OF_RESOLUTIONS
     | frozenset(fact.WORKING[kind] for kind in (fact.FIRST_RESPONSE, fact.PICKUP))
+    | frozenset(kind for kinds in fact.FURTHER.values() for kind in kinds)
 )
 """Kinds that come with the events, one ticket at a time."""
 
@@ -85,7 +86,7 @@ def pursued(settings: Settings) -> list[tuple[Pursued, list[Want]]]:
                 for one in of
                 for want in _wants((name, part, PLACE), one, goal)
             ]
-            if all(want.kind in _LIVE or want.kind in ALONE for want in wants):
+            if all(want.kind in _LIVE for want in wants):
                 found.append((_pursued(card.name, goal, divided=bool(terms[1])), wants))
     return found
 
@@ -132,8 +133,12 @@ def _limit(goal: Goal) -> int:
 def _wants(key: WindowKey, part: _Part, goal: Goal) -> list[Want]:
     term = part.term
     places = tuple((SLICED.index(name), values) for name, values in goal.slice.items())
-    kinds = counting_as(term.kind, goal.slice)
-    return [Want(key, kind, term.of, term.times, part.limit, places) for kind in kinds]
+    # What counts under one label only, because the ticket has counted before, counts there.
+    further = fact.FURTHER.get(term.kind, ())
+    kinds = [kind for kind in further if counted_as(kind, goal.slice) == term.kind]
+    return [
+        Want(key, kind, term.of, term.times, part.limit, places) for kind in (term.kind, *kinds)
+    ]
 
 
 def _pursued(card: str, goal: Goal, *, divided: bool) -> Pursued:

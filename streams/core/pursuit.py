@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from streams.core.events import SPAM
 from streams.core.facts import Fact
 from streams.core.fold import resolution_times
 from streams.core.goals import DAYS
@@ -198,7 +199,8 @@ class Pursuit:
         Of squashed events only their day is known: they count at its noon.
         """
         empty = [group for group in self._groups.values() if not group.filled]
-        if not empty:
+        spam = self._settings.exclude_spam_from_windows and record.ticket.deleted == SPAM
+        if not empty or spam:
             return
         past = checkpoint_of(record, self._settings, self._packing).past
         for (kind, labels, day), count, amount, times in past.rows():

@@ -24,7 +24,7 @@ PROMISES: Final = frozenset({fact.PROMISE, *fact.SPENT.values()})
 PARTS: Final = PROMISES | fact.NAMED
 """Kinds whose labels are three of their own, not those of a ticket."""
 
-ALONE: Final[Mapping[str, tuple[str, int]]] = {
+_ALONE: Final[Mapping[str, tuple[str, int]]] = {
     kind: (of, place) for of, further in fact.FURTHER.items() for place, kind in enumerate(further)
 }
 """Kinds that count under one label only, as what and which: the ticket has counted before."""
@@ -32,17 +32,12 @@ ALONE: Final[Mapping[str, tuple[str, int]]] = {
 
 def counted_as(kind: str, dimensions: Collection[str]) -> str:
     """What a kind counts as in a slice of these dimensions: by agent, else by the first of them."""
-    alone = ALONE.get(kind)
+    alone = _ALONE.get(kind)
     if alone is None:
         return kind
     of, place = alone
     by = "agent" if "agent" in dimensions else next(iter(dimensions), "")
     return of if SLICED[place] == by else kind
-
-
-def counting_as(kind: str, dimensions: Collection[str]) -> list[str]:
-    """All kinds that count as this one in a slice of these dimensions, itself included."""
-    return [kind, *(each for each in ALONE if counted_as(each, dimensions) == kind)]
 
 
 def period_of(day: int, period: str) -> str:
@@ -164,7 +159,7 @@ class Slices:
             self.parts[kind, labels] += count
             self.amounts[kind, labels] += amount
             return
-        alone = ALONE.get(kind)
+        alone = _ALONE.get(kind)
         if alone is not None:
             of, place = alone
             self._at((SLICED[place], labels[place])).add(of, count, amount, times)

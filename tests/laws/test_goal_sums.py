@@ -54,6 +54,8 @@ def counted(processor: Processor, now: int) -> list[Parts]:
     """What each goal comes to, from all facts of all tickets at once."""
     facts = []
     for record in processor.records.values():
+        if processor.settings.exclude_spam_from_windows and record.ticket.deleted == "spam":
+            continue
         assert not record.checkpoint, "the facts of a checkpoint are not told apart"
         facts += refold(record, processor.settings, packing)[1]
         facts += resolution_times(record.ticket, processor.settings)
@@ -95,12 +97,13 @@ def shown(processor: Processor) -> list[Parts]:
     return processor.pursuit.picture()
 
 
-@given(ARRIVED, LIVES)
+@given(ARRIVED, LIVES, st.booleans())
 def test_the_sums_of_goals_equal_a_count_of_all_facts_at_any_instant(
-    arrived: list[CloudEvent], parts: list[tuple[Life, int]]
+    arrived: list[CloudEvent], parts: list[tuple[Life, int]], without_spam: bool
 ) -> None:
     """After late corrections, squashes, torn cuts and restarts."""
-    partition = Partition(SETTINGS, decoded(arrived, SETTINGS))
+    settings = replace(SETTINGS, exclude_spam_from_windows=without_spam)
+    partition = Partition(settings, decoded(arrived, settings))
     for life, ahead in [*parts, ([("read",)], 0)]:
         live(partition, life)
         partition.catch_up()
@@ -108,7 +111,7 @@ def test_the_sums_of_goals_equal_a_count_of_all_facts_at_any_instant(
         if processor.newest is None:
             continue
         processor.advance(processor.newest + ahead)
-        undisturbed = Partition(SETTINGS, partition.log[: processor.position])
+        undisturbed = Partition(settings, partition.log[: processor.position])
         undisturbed.read()
         now = processor.windows.now
         assert now is not None

@@ -261,6 +261,17 @@ def test_depth_is_that_of_the_named_instants_mean_over_the_period() -> None:
     assert rows[0]["trend"] == [None, None, None, 1, 2, 1]
 
 
+def test_of_all_tickets_that_were_there_some_are_resolved() -> None:
+    """One was resolved on Tuesday, two were open that evening; one of them is resolved now."""
+    events = [
+        *(created(f"T{n}", at(0, 9)) for n in range(3)),
+        resolved("T0", at(1, 9)),
+        resolved("T1", at(2, 9)),
+    ]
+    (row,) = scored(events, {"kpi": "resolved_of_all", "period": "day"})
+    assert row["trend"][-3:] == [0, 1 / 3, 1 / 2]
+
+
 def test_costs_are_recorded_hourly_and_fixed_per_contact() -> None:
     """Of two queues one has all the handling, so all of what is fixed: 5 a day for two days."""
     costs = {
