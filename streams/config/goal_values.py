@@ -12,6 +12,7 @@ from typing import Final
 from streams.config.goals import AnnotationEntry, GoalEntry, ScorecardEntry
 from streams.config.problems import Contradiction, Path, found_text, listed
 from streams.core.facts import WORKING
+from streams.core.formula import SECONDS
 from streams.core.goals import (
     EACH,
     IMPROVES,
@@ -22,7 +23,7 @@ from streams.core.goals import (
     Scorecard,
     beyond,
 )
-from streams.core.measures import MEASURES, SECONDS, SHARE, Measure
+from streams.core.measures import MEASURES, SHARE, Measure
 
 _NUMBER: Final = r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)"
 _LENGTHS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}

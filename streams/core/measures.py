@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.core import facts as fact
-from streams.core.goals import MEAN, PERCENTILES, SHARE_WITHIN, VALUE
 from streams.core.formula import COUNT, SECONDS, Kpi, Term
+from streams.core.goals import MEAN, PERCENTILES, SHARE_WITHIN, VALUE
 from streams.core.kpis import DURATIONS, KPIS
 from streams.core.sums import Sums
 
