@@ -16,6 +16,7 @@ __all__ = ("BY_NAME", "COUNT", "DURATIONS", "KPIS", "Kpi", "Term", "measure")
 _CREATED: Final = Term("created", fact.CREATED)
 _RESOLVED: Final = Term("resolved", fact.OUTCOME)
 _RESOLUTIONS: Final = Term("resolutions", fact.RESOLVED)
+_JUDGED: Final = Term("judged", fact.FIRST_CONTACT_JUDGED)
 
 
 def _share(
@@ -173,22 +174,21 @@ TICKETS: Final = (
         better="neither",
     ),
     Kpi(
-        "contacts_per_ticket",
-        "contacts - runs of public messages less than contact_gap apart - per ticket created",
-        "number",
-        (Term("contacts", fact.CONTACT),),
-        (_CREATED,),
-        better="lower",
-    ),
-    Kpi(
         "fcr",
         "resolved at the first contact: one touch, one assignee, not reopened and no further "
         "ticket of the requester in the category within fcr_window; of the tickets resolved whose "
         "source sends replies; final after fcr_window",
         "share",
         (Term("first_contact", fact.FIRST_CONTACT), Term("repeated", fact.REPEATED, times=-1)),
-        (Term("judged", fact.FIRST_CONTACT_JUDGED),),
+        (_JUDGED,),
         by_queue=True,
+    ),
+    Kpi(
+        "fcr_coverage",
+        "tickets that fcr can judge, because their source sends replies, of those resolved once",
+        "share",
+        (_JUDGED,),
+        (_JUDGED, Term("unavailable", fact.FIRST_CONTACT_UNKNOWN)),
     ),
     _share(
         "bot_containment",

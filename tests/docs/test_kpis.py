@@ -145,9 +145,8 @@ def test_every_fact_of_the_catalogue_is_part_of_a_kpi_or_says_what_for() -> None
     used = {term.kind for kpi in KPIS for term in (*kpi.top, *kpi.bottom)}
     used |= {duration.kind for duration in DURATIONS}
     otherwise = {
-        # "unavailable" beside the first-contact resolution.
-        facts.FIRST_CONTACT_UNKNOWN,
-        # Part of the costs.
+        # What costs are divided by, and part of them.
+        facts.CONTACT,
         facts.LABOUR,
     }
     assert facts.CATALOGUED - used == otherwise
@@ -206,7 +205,7 @@ CATALOGUE_ROWS: Final = {
         "first_queue_share",
     ),
     "zero-, one-, two-, multi-touch": ("zero_touch", "one_touch", "two_touch", "multi_touch"),
-    "first-contact resolution (FCR)": ("fcr",),
+    "first-contact resolution (FCR)": ("fcr", "fcr_coverage"),
     "repeat contacts, repeated questions": (
         *("repeat_contacts", "repeat requesters, repeated questions"),
     ),

@@ -39,6 +39,10 @@ FORMULAS: Mapping[str, tuple[str, ...]] = {
     "unique_assignees": ("total=people.sum", "resolved=outcome"),
     "complexity": ("total=complexity.sum 0estimated=complexity_estimated", "resolved=outcome"),
     "fcr": ("first_contact -repeated", "judged=first_contact_judged"),
+    "fcr_coverage": (
+        "judged=first_contact_judged",
+        "judged=first_contact_judged unavailable=first_contact_unknown",
+    ),
     "bot_containment": ("contained", "with_bot"),
     "repeat_contacts": ("repeat", "created"),
     "csat": ("satisfied", "responses=csat"),
