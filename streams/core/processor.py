@@ -54,7 +54,7 @@ _OWN: Final = b"\xff"
 
 
 _UNTOLD: Final = frozenset({ev.REPLIED, ev.WORKED, ev.COST, ev.REVIEWED, ev.SURVEY_SENT})
-"""Events that change nothing requesters are told."""
+"""Events that change nothing requesters are told, as long as they come in order."""
 
 
 class Outcome(StrEnum):
@@ -238,8 +238,8 @@ class Processor:
             return _APPLIED, ""
         if record is None:
             record = self.records[arrival.ticket] = Record()
-        if self._telling:
-            self._hear(arrival.ticket, arrival.event)
+        if self._telling and not self._untold(arrival.event, record):
+            self._hear(arrival.ticket, arrival.event, record)
         return self._judge_event(offset, arrival, record, batch)
 
     def _judge_event(
@@ -314,6 +314,7 @@ class Processor:
             return None
         other = same[0]
         if self._key(event) < self._key(other):
+            self._remember(arrival.ticket, record)
             self._touch(arrival.ticket, record, batch)
             self._make_stale(arrival.ticket, record, batch)
             history[history.index(other)] = event
@@ -386,6 +387,7 @@ class Processor:
         if record is None:
             record = self.records[ticket] = Record()
         if not record.redacted:
+            self._remember(ticket, record)
             self._touch(ticket, record, batch)
             self._refresh(ticket, record, batch)
             records.erase(record, self.settings, self._packing, self._clock)
@@ -397,8 +399,6 @@ class Processor:
     def _touch(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.before:
             batch.before[ticket] = (self._shown(record), self._times(record))
-            if self._telling and ticket not in self._known_to:
-                self._known_to[ticket] = facts_of(ticket, record.ticket)
 
     def _times(self, record: Record) -> Times:
         if self.pursuit is None or not self.pursuit.of_resolutions or self._is_spam(record.ticket):
@@ -475,8 +475,19 @@ class Processor:
             )
             self._transitions += said
 
-    def _hear(self, ticket: str, event: Event) -> None:
+    def _untold(self, event: Event, record: Record) -> bool:
+        """Whether it changes nothing that requesters are told: seen to at a glance, for most."""
+        last_at = record.ticket.last_at
+        return event.type in _UNTOLD and last_at <= event.at <= last_at + self.settings.forgotten
+
+    def _remember(self, ticket: str, record: Record) -> None:
+        """Keep what requesters were told of the ticket, before it changes."""
+        if self._telling and ticket not in self._known_to:
+            self._known_to[ticket] = facts_of(ticket, record.ticket)
+
+    def _hear(self, ticket: str, event: Event, record: Record) -> None:
         """Note who may have to be told of the ticket."""
+        self._remember(ticket, record)
         if event.type in _UNTOLD:
             return
         self._retold[ticket] += 1
@@ -493,7 +504,7 @@ class Processor:
         told: list[Told] = []
         for ticket, before in self._known_to.items():
             record = self.records.get(ticket)
-            if record is None:
+            if record is None or ticket not in self._dirty:
                 continue
             at, version = record.ticket.last_at, record.offset
             now = facts_of(ticket, record.ticket)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config, Kafka
@@ -134,30 +135,33 @@ async def send_outputs(
     """Hand over what was made of one partition of the `source` topic.
 
     It goes to the partition of the same number, where the topic has as many: all that concerns
-    a ticket stays together, whichever partitioner its source uses. Else its key decides, and
-    always for what asks for it.
+    a ticket stays together, whichever partitioner its source uses. Else its key decides (as it
+    does for Kafka's own clients), and always for what asks for it.
     """
-    by_topic: dict[str, list[_Record]] = {}
-    futures: list[asyncio.Future[Any]] = []
+    by_partition: dict[tuple[str, int], list[_Record]] = {}
+    there = {
+        topic: sorted(await producer.partitions_for(topic))
+        for topic in {source, *(output.topic for output in outputs)}
+    }
     for output in outputs:
-        if output.by_key:
-            futures.append(
-                await producer.send(
-                    output.topic, key=output.key, value=output.value, headers=list(output.headers)
-                )
-            )
-            continue
-        records = by_topic.setdefault(output.topic, [])
+        place, partitions = partition, there[output.topic]
+        if output.by_key or partitions != there[source]:
+            place = place_of(output.key, partitions)
+        records = by_partition.setdefault((output.topic, place), [])
         records.append((output.key, output.value, output.headers))
-    for topic, records in by_topic.items():
-        if await producer.partitions_for(topic) == await producer.partitions_for(source):
-            futures += await _send_batches(producer, topic, partition, records)
-        else:
-            futures += [
-                await producer.send(topic, key=key, value=value, headers=list(headers))
-                for key, value, headers in records
-            ]
+    futures: list[asyncio.Future[Any]] = []
+    for (topic, place), records in by_partition.items():
+        futures += await _send_batches(producer, topic, place, records)
     return futures
+
+
+def place_of(key: bytes | None, partitions: Sequence[int]) -> int:
+    """The partition that Kafka's own producer chooses for a key; any one without a key.
+
+    It must never change: a requester whose records lie in two partitions is two requesters.
+    """
+    place: int = DefaultPartitioner()(key, partitions, partitions)
+    return place
 
 
 _Record = tuple[bytes | None, bytes | None, Headers]
