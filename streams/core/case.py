@@ -293,7 +293,7 @@ def _survey(
     satisfied: bool,
     low: bool,
     conflict: bool,
-    aspects: list[tuple[str, int]],
+    aspects: list[list[Any]],
     reasons: list[str],
 ) -> Survey:
     sent, answered = tuple(sent_in), tuple(answered_in)
