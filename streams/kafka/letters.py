@@ -20,10 +20,14 @@ from streams.clock import Clock, wall_ms
 from streams.config.model import Config
 from streams.errors import UserError
 from streams.kafka.changelog import MAX_REQUEST_BYTES, reader, records_to_end
-from streams.kafka.connection import client_arguments, partitions_of, started
+from streams.kafka.connection import allowed, client_arguments, partitions_of, started
+from streams.kafka.diagnosis import hidden, not_allowed
+from streams.kafka.exactly_once import transactions
 from streams.wire.deadletters import Letter
 from streams.wire.replaying import Marked, Place, Stored, found, mark, original
 
+LETTERS: Final = "dead-letters"
+"""What the transactions are called that put letters back (`streams.kafka.exactly_once`)."""
 AT_ONCE: Final = 500
 """Letters that go back in one transaction."""
 
@@ -35,21 +39,23 @@ async def read_letters(config: Config, topic: str) -> AsyncIterator[Stored | Mar
     """
     partitions = await partitions_of(config.kafka, topic)
     if not partitions:
-        raise UserError(f"there is no topic {topic}; create it: deskpulse topics ensure")
+        make = "create it: deskpulse topics ensure" + hidden(config.kafka)
+        raise UserError(f"there is no topic {topic}; {make}")
     # Where there are no transactions everything counts as committed.
     async with reader(config.kafka, read_committed=True) as consumer:
         for partition in partitions:
             source = TopicPartition(topic, partition)
-            async for record in records_to_end(consumer, source, read_committed=True):
-                letter = Letter(record.key, record.value, list(record.headers))
-                yield found(Place(partition, record.offset), record.timestamp, letter)
+            with allowed():
+                async for record in records_to_end(consumer, source, read_committed=True):
+                    letter = Letter(record.key, record.value, list(record.headers))
+                    yield found(Place(partition, record.offset), record.timestamp, letter)
 
 
 async def put_back(
     config: Config,
     wanted: Callable[[Stored], bool],
     *,
-    transactions: bool,
+    transactional: bool,
     clock: Clock = wall_ms,
 ) -> AsyncIterator[int]:
     """Send the letters that are wanted back to where they were read, but those that went already.
@@ -57,7 +63,7 @@ async def put_back(
     Yields how many went so far; each is acknowledged, and its mark is.
     """
     topic = config.topics.dead_letters
-    async with _producer(config, transactions=transactions) as producer:
+    async with _producer(config, transactional=transactional) as producer:
         # Only now is nobody else at it.
         places: set[Place] = set()
         async for one in read_letters(config, topic):
@@ -71,18 +77,18 @@ async def put_back(
             if isinstance(one, Stored) and one.place in places:
                 batch.append(one)
             if len(batch) == AT_ONCE:
-                await sender.send(batch, transactions=transactions, at_ms=clock())
+                await sender.send(batch, transactional=transactional, at_ms=clock())
                 yield (sent := sent + len(batch))
                 batch = []
-        await sender.send(batch, transactions=transactions, at_ms=clock())
+        await sender.send(batch, transactional=transactional, at_ms=clock())
         yield sent + len(batch)
 
 
 @asynccontextmanager
-async def _producer(config: Config, *, transactions: bool) -> AsyncIterator[AIOKafkaProducer]:
+async def _producer(config: Config, *, transactional: bool) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
         **client_arguments(config.kafka),
-        transactional_id=f"{config.app}-dead-letters" if transactions else None,
+        transactional_id=f"{transactions(config, LETTERS)}replay" if transactional else None,
         max_request_size=MAX_REQUEST_BYTES,
         acks="all",
     )
@@ -94,7 +100,8 @@ async def _producer(config: Config, *, transactions: bool) -> AsyncIterator[AIOK
         # behind, in futures nobody can ask; this loop ends anyway.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         raise UserError(
-            f"not all letters went back ({type(error).__name__}); what did is marked, so once "
+            not_allowed(error)
+            or f"not all letters went back ({type(error).__name__}); what did is marked, so once "
             "Kafka is well and nobody else does it, run it again"
         ) from None
 
@@ -109,9 +116,9 @@ class _Sender:
         self._producer = producer
         self._partitions = frozenset(partitions)
 
-    async def send(self, letters: Sequence[Stored], *, transactions: bool, at_ms: int) -> None:
+    async def send(self, letters: Sequence[Stored], *, transactional: bool, at_ms: int) -> None:
         """Send these; returns once all of it is acknowledged."""
-        if transactions and letters:
+        if transactional and letters:
             async with self._producer.transaction():
                 await self._send(letters, at_ms)
         else:

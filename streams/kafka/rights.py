@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from streams.config.model import Config
 from streams.kafka.exactly_once import transactions
 from streams.kafka.journal import others_of, tickets_of
+from streams.kafka.letters import LETTERS
 from streams.kafka.topics_file import Operation, Use, load
 
 ADMIN: Final = "admin.properties"
@@ -37,10 +38,17 @@ def rights(config: Config, uses: Collection[Use]) -> Iterator[Right]:
     if not {Use.WORKER, Use.TOPICS}.isdisjoint(uses):
         # A reset puts the group's position back.
         yield Right("group", config.app, ("Read",))
-    if Use.WORKER in uses and config.delivery != "at_least_once":
-        for source in (tickets_of(config), *others_of(config)):
-            prefix = transactions(config, source.name)
+    if config.delivery != "at_least_once":
+        for name in _transactional(config, uses):
+            prefix = transactions(config, name)
             yield Right("transactional-id", prefix, ("Write",), prefixed=True)
+
+
+def _transactional(config: Config, uses: Collection[Use]) -> Iterator[str]:
+    if Use.WORKER in uses:
+        yield from (source.name for source in (tickets_of(config), *others_of(config)))
+    if Use.DEAD_LETTERS in uses:
+        yield LETTERS
 
 
 def commands(config: Config, principal: str, uses: Collection[Use]) -> Iterator[str]:

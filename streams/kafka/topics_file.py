@@ -21,6 +21,7 @@ class Use(StrEnum):
     REPORT = "report"
     """Also `explain` and `due`."""
     NOTIFY = "notify"
+    DEAD_LETTERS = "dead-letters"
     TOPICS = "topics"
     """Also `reset`."""
 

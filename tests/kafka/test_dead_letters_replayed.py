@@ -134,7 +134,7 @@ def test_two_at_once_put_nothing_back_twice(app: Application) -> None:
         transactions = app.broker.transactions
         with contextlib.suppress(UserError):
             reasons = put_back(
-                app.config, lambda one: one.reason == "future", transactions=transactions
+                app.config, lambda one: one.reason == "future", transactional=transactions
             )
             async for _ in reasons:
                 pass

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
@@ -31,7 +32,9 @@ from streams.kafka.topics_file import Use
 from streams.kafka.topics_file import load as load_topics
 from streams.metrics.numbers import Numbers
 from streams.metrics.scrape import fetch
-from streams.wire.codec import dumps
+from streams.wire.codec import dumps, loads
+from streams.wire.deadletters import Letter, Origin
+from streams.wire.deadletters import letter as make_letter
 from tests.brokers import java, unique
 from tests.kafka.secured import PASSWORD, TRUSTED, Desk, Secured, secured
 from tests.kafka.workers import DESKPULSE, PATIENCE_S, Application
@@ -152,6 +155,29 @@ def counted(url: str) -> float:
         return 0
 
 
+def put_back(users: Users, use: Use) -> bool:
+    """It looks at late events and dead letters, and one of these goes back."""
+    conf = str(users.folders[use])
+    (_, value, _), *_ = one_of_each()
+    ticket = loads(value or b"")["subject"].encode()
+    origin = Origin(users.app.config.topics.source, 0, 0)
+    why = "handler"
+    letter = make_letter(ticket, value, [], reason=why, origin=origin, seen_ms=1, engine="0")
+    asyncio.run(write(users, users.app.config.topics.dead_letters, letter))
+    looks = (["list", "--topic", "late"], ["list"], ["replay", "--yes"])
+    return all(run(["dead-letters", *each, "-c", conf]) == 0 for each in looks)
+
+
+async def write(users: Users, topic: str, letter: Letter) -> None:
+    """As a worker does, whoever may."""
+    producer = AIOKafkaProducer(bootstrap_servers=users.node.plaintext)
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, letter.value, letter.key, headers=letter.headers)
+    finally:
+        await producer.stop()
+
+
 def administered(users: Users, use: Use) -> bool:
     """It sees everything, makes what is missing, and starts over."""
     conf = str(users.folders[use])
@@ -203,6 +229,7 @@ DOES: Final[dict[Use, Callable[[Users, Use], bool]]] = {
     Use.PUBLISH: published,
     Use.REPORT: reported,
     Use.NOTIFY: notified,
+    Use.DEAD_LETTERS: put_back,
     Use.TOPICS: administered,
 }
 """Whether it works."""

@@ -44,6 +44,13 @@ def test_names_are_those_of_the_configuration() -> None:
         *(("Write", "transactional-id", f"acme-{name}-") for name in KEPT),
     }
     assert granted(config, Use.NOTIFY) == {("Read", "topic", "out")}
+    assert granted(config, Use.DEAD_LETTERS) == {
+        ("Read", "topic", "late-events"),
+        ("Read", "topic", "dead-letters"),
+        ("Write", "topic", "dead-letters"),
+        ("Write", "topic", "in"),
+        ("Write", "transactional-id", "acme-dead-letters-"),
+    }
     assert granted(config, Use.REPORT) == {
         ("Read", "topic", f"acme-{name}-changelog") for name in KEPT
     }
@@ -57,7 +64,8 @@ def test_a_worker_and_who_makes_topics_may_do_something_with_every_topic() -> No
 
 def test_without_transactions_there_is_no_right_to_them() -> None:
     config = replace(Config(), delivery="at_least_once")
-    assert all(kind != "transactional-id" for _, kind, _ in granted(config, Use.WORKER))
+    uses = (Use.WORKER, Use.DEAD_LETTERS)
+    assert all(kind != "transactional-id" for _, kind, _ in granted(config, *uses))
 
 
 def test_nobody_but_who_makes_topics_may_make_or_delete_one() -> None:

@@ -8,14 +8,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.events import Accepted, Ignored, Redaction, Refused
-from streams.core.instants import parse_rfc3339
-from streams.wire.cloudevents import UNKNOWN_TYPE, _read_carefully, decode, decode_line
+from streams.core.events import Accepted, Refused
+from streams.wire.cloudevents import _read_carefully
 from streams.wire.packing import pack, unpack
-from streams.wire.reasons import FLAGS, REASONS, Flag
+from streams.wire.reasons import Flag
 from streams.wire.strict import read_clean
 from tests.contract.schema_files import allowed_by_schema
 from tests.unit.wire.samples import (
@@ -124,52 +123,3 @@ def test_a_mended_event_reads_as_itself(made: dict[str, Any]) -> None:
         assert again.event._replace(at=at) == found.event
         assert unpack(found.packed) == [found.event]
         assert pack(again.event._replace(at=at)) == found.packed
-
-
-HEADERS = st.lists(
-    st.tuples(
-        st.sampled_from(("content-type", "ce_", "ce_id", "ce_type", "ce_specversion", "x"))
-        | st.text(max_size=5),
-        st.none()
-        | st.sampled_from((b"1.0", b"ticket.updated", b"application/cloudevents+json", b"\xff"))
-        | st.binary(max_size=5),
-    ),
-    max_size=8,
-)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=8,
-)
-VALUES = (
-    st.none()
-    | st.binary(max_size=60)
-    | JSON.map(lambda value: json.dumps(value).encode())
-    | nearly_valid().map(lambda value: json.dumps(value).encode())
-)
-
-
-@given(st.none() | st.just(b"T-1") | st.binary(max_size=4), VALUES, HEADERS)
-@example(b"T-1", b"[" * 100_000, [])
-@example(b"T-1", b'{"a":' * 100_000, [])
-@example(b"T-1", b'{"specversion":"1.0","data":' + b"[" * 900 + b"]" * 900 + b"}", [])
-@example(b"T-1", b'{"a":' + b"9" * 100_000 + b"}", [])
-@example(b"T-1", b'"' + b"\\" * 1_001, [])
-def test_any_bytes_whatever_give_exactly_one_arrival_from_the_closed_lists(
-    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
-) -> None:
-    found = [decode(key, value, headers, now_ms=NOW, future_skew_ms=FUTURE_SKEW)]
-    if value is not None:
-        found.append(decode_line(value, now_ms=NOW, future_skew_ms=FUTURE_SKEW))
-    for each in found:
-        if isinstance(each, Refused):
-            assert each.reason in REASONS
-            assert type(each.reason) is str
-        elif isinstance(each, Ignored):
-            assert each.reason == UNKNOWN_TYPE
-        elif isinstance(each, Accepted):
-            assert set(each.flags) <= set(FLAGS)
-            assert all(type(flag) is str for flag in each.flags)
-            assert parse_rfc3339("2000-01-01T00:00:00Z") <= each.event.at <= LATEST
-        else:
-            assert each == Redaction((key or b"").decode())
