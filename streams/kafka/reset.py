@@ -36,6 +36,8 @@ async def reset(config: Config) -> int:
         except KafkaError as error:
             raise UserError(
                 f"the group {config.app} is in use ({type(error).__name__}): stop its workers first"
+                " (the embedded broker never lets a group go: end it and start it again, it keeps "
+                "nothing)"
             ) from None
     for name in (config.changelog, *(one.changelog for one in others)):
         await recreate(config, name)

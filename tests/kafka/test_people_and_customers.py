@@ -13,6 +13,7 @@ from streams.core.entities import EntityBooks
 from streams.core.instants import DAY, HOUR, format_rfc3339
 from streams.core.people_report import people_report
 from streams.core.requesters import facts_in, newest
+from streams.errors import UserError
 from streams.kafka.publish import Message
 from streams.kafka.reset import reset
 from streams.wire import packing
@@ -162,7 +163,6 @@ def test_killed_in_the_middle_nothing_is_lost_or_counted_twice(app: Application)
 
 
 def test_a_reset_reads_all_of_it_again(kafka_broker: str, tmp_path: Path) -> None:
-    """The embedded broker takes no positions of a group that once had members."""
     with application(Broker(kafka_broker, transactions=True), tmp_path) as app:
         publish(app)
         app.start()
@@ -174,3 +174,16 @@ def test_a_reset_reads_all_of_it_again(kafka_broker: str, tmp_path: Path) -> Non
         app.wait(lambda: settled_down(app), "all of it, again")
         app.stop()
         check(app)
+
+
+def test_on_the_embedded_broker_a_reset_says_what_to_do_instead(
+    embedded_broker: str, tmp_path: Path
+) -> None:
+    """It takes no positions of a group that once had members."""
+    with application(Broker(embedded_broker, transactions=False), tmp_path) as app:
+        app.publish(tickets()[:4])
+        app.start()
+        app.wait_until_read(4)
+        app.stop()
+        with pytest.raises(UserError, match="end it and start it again"):
+            asyncio.run(reset(app.config))

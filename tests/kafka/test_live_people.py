@@ -1,0 +1,70 @@
+"""What workers keep of people and customers is what a replay of the same events knows of them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.cli import run
+from streams.core.instants import format_rfc3339
+from streams.kafka.publish import Message
+from streams.simulate import AGENTS, CUSTOMERS, TICKETS, Scenario, Topic, generate
+from tests.brokers import Broker
+from tests.kafka.workers import Application, application
+
+MONDAY_MS = 1_772_434_800_000
+"""2026-03-02T07:00:00Z."""
+END_MS = MONDAY_MS + 3 * 86_400_000
+SCENARIO = Scenario(MONDAY_MS, seed=5, days=2, scale=60, warm_up_days=1)
+
+
+@pytest.fixture
+def app(broker: Broker, tmp_path: Path) -> Iterator[Application]:
+    with application(broker, tmp_path) as running:
+        yield running
+
+
+def simulated() -> dict[Topic, list[Message]]:
+    """Late, twice, out of order and some garbage."""
+    found: dict[Topic, list[Message]] = {TICKETS: [], AGENTS: [], CUSTOMERS: []}
+    for one in generate(SCENARIO):
+        found[one.topic].append((one.key, one.value, one.headers))
+    return found
+
+
+def replayed(folder: Path, events: dict[Topic, list[Message]]) -> dict[str, Any]:
+    for topic, messages in events.items():
+        (folder / topic).write_bytes(b"".join((value or b"") + b"\n" for _, value, _ in messages))
+    return reported(
+        folder,
+        ["replay", str(folder / TICKETS), "--report"],
+        ["--agents", str(folder / AGENTS), "--customers", str(folder / CUSTOMERS)],
+    )
+
+
+def reported(folder: Path, command: list[str], more: list[str]) -> dict[str, Any]:
+    """Of both commands: people and customers as of one instant."""
+    out = folder / "report.json"
+    conf = ["--config", str(folder / "conf"), "--as-of", format_rfc3339(END_MS)]
+    assert run([*command, str(out), *conf, *more]) == 0
+    found = json.loads(out.read_text())
+    return {name: found.get(name) for name in ("people", "customers")}
+
+
+def test_the_live_report_is_that_of_a_replay(app: Application) -> None:
+    events = simulated()
+    expected = replayed(app.folder, events)
+    assert expected["people"]["present_s"] > 0
+    assert expected["customers"]["tickets"]["tickets"] > 0
+    topics = app.config.topics
+    app.publish(events[AGENTS], topics.agents)
+    app.publish(events[CUSTOMERS], topics.customers)
+    app.publish(events[TICKETS])
+    app.start()
+    app.start()
+    app.wait(
+        lambda: reported(app.folder, ["report", "--out"], []) == expected, "the replay's report"
+    )
+    app.stop()
