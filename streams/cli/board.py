@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli import quantities
+from streams.cli.goals import Standing, goal_table, standings
 from streams.cli.tables import breakdowns, label, promise_table, promises, queue_table
 from streams.metrics.scrape import Scrape, Worker
 
@@ -31,6 +32,9 @@ BREAKDOWN: Final = BREAKDOWN_FRAME + 5
 PROMISE_FRAME: Final = 3
 """A blank line and two lines of titles."""
 MOST_PROMISES: Final = 6
+GOAL_FRAME: Final = 2
+"""A blank line and the titles."""
+MOST_GOALS: Final = 6
 
 
 def board(now: Scrape, before: Scrape) -> "Board":
@@ -63,10 +67,24 @@ class Board:
         yield from head
         if self._ready()[0]:
             room = None if height is None else height - len(head) - 1
+            goals = self._goals(room)
+            if room is not None and goals:
+                room -= len(goals) + GOAL_FRAME
             yield from self._tables(options.max_width, room, block)
+            if goals:
+                yield _line()
+                yield goal_table(goals)
         else:
             yield _line("restoring: the numbers follow when a partition has been read back")
         yield self._footer(live=height is not None)
+
+    def _goals(self, room: int | None) -> list[Standing]:
+        """The goals there is room for beside the queues."""
+        goals = standings(self.now.numbers)
+        if room is None:
+            return goals
+        left = room - QUEUE_FRAME - FEWEST_QUEUES - GOAL_FRAME
+        return goals[: max(0, min(MOST_GOALS, left))]
 
     def _header(self) -> Iterator[Text]:
         now, numbers = self.now, self.now.numbers

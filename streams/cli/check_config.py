@@ -1,6 +1,7 @@
 """`deskpulse check-config`: is this folder right, and what does it mean?"""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +11,13 @@ import typer
 from streams.cli.console import note, out
 from streams.cli.promises import explanation, overview
 from streams.clock import wall_ms
-from streams.config import duration_text, estimate_series, load
+from streams.config import Config, duration_text, estimate_series, load
 from streams.config.model import Label
 from streams.config.problems import likely
 from streams.core.events import ATTRIBUTES, CREATED, OTHER, Accepted
 from streams.core.instants import format_rfc3339, parse_rfc3339
 from streams.core.policies import SOURCE
+from streams.core.pursued import pursued
 from streams.errors import UserError
 from streams.metrics.catalogue import CLOSED, families
 from streams.metrics.labels import queue_limit
@@ -62,6 +64,7 @@ def check_config(
         f"  windows    {windows}",
         f"  series     at most {series} a worker, max_series {config.max_series}",
         *overview(config, now),
+        *_scorecards(config),
     )
     wanted = config.labels.queue.max
     if queues < wanted:
@@ -71,6 +74,15 @@ def check_config(
             f"metrics (reports have all); max_series: {full} has room for {wanted}"
         )
     return 0
+
+
+def _scorecards(config: Config) -> Iterator[str]:
+    """Each scorecard with how many goals it has, and which of them no worker can judge."""
+    live = {(one.scorecard, one.title) for one, _ in pursued(config.engine)}
+    for card in config.engine.scorecards:
+        others = [goal.title for goal in card.goals if (card.name, goal.title) not in live]
+        only = f"; in reports only: {', '.join(others)}" if others else ""
+        yield f"  scorecard  {card.name}: goals {len(card.goals)}{only}"
 
 
 def _say(*lines: str) -> None:

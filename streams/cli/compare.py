@@ -78,6 +78,8 @@ def compare(
     measures = _measures(kpi, slice_ is not None)
     chosen = _slice(slice_ or [])
     books, at = looked_up(settings, recorded(replay, more), as_of)
+    if not books.records and not books.settled.months:
+        raise UserError("no ticket yet, so nothing to compare")
     spans = (
         _past("--before", spans[0], at, settings.engine),
         _past("--after", spans[1], at, settings.engine),
@@ -99,7 +101,7 @@ def _measures(names: list[str] | None, sliced: bool) -> list[Measure]:
         if name not in known:
             raise UserError(f"--kpi {name}: {likely(name, known, 'a name of docs/scorecards.md')}")
         if sliced and MEASURES[name].whole:
-            raise UserError(f"--kpi {name}: known of all tickets only, leave --slice out")
+            raise UserError(f"--kpi {name}: known as a whole only, leave --slice out")
     return [MEASURES[name] for name in names or known if not (sliced and MEASURES[name].whole)]
 
 
@@ -137,7 +139,14 @@ def _rows(
     settings = count.settings
     for measure in measures:
         for stat in STATS if measure.times else measure.stats:
-            goal = Goal("", measure.name, contrast.slice, stat, working=working)
+            goal = Goal(
+                "",
+                measure.name,
+                contrast.slice,
+                stat,
+                working=working,
+                min_sample=settings.min_sample,
+            )
             found = judge(contrast, measure, goal, count)
             if not every and (found["difference"] is None or not _something(found)):
                 continue
@@ -150,8 +159,6 @@ def _rows(
                 "measured_in": measure.unit,
                 "unit": None,
                 "within_s": None,
-                "min_sample": settings.min_sample,
-                "status": "",
                 **found,
                 "provisional": provisional(measure, contrast.after.days, settings, count.as_of),
             }

@@ -33,6 +33,7 @@ from streams.replay import open_lines
 from streams.simulate import (
     AGENTS,
     CUSTOMERS,
+    GOALS,
     PROMISES,
     TICKETS,
     Scenario,
@@ -194,6 +195,7 @@ class _Demo:
             f"metrics: {{port: {self._port}}}\n"
         )
         shutil.copy(PROMISES, self._conf / "sla.yml")
+        shutil.copy(GOALS, self._conf / "scorecards.yml")
         return load(self._conf)
 
     def _greeting(self, config: Config, title: str, speed: float) -> str:

@@ -2,19 +2,42 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from streams.cli.console import progress
 from streams.config import Config
 from streams.core.customers_report import CustomerBooks, customers_report
+from streams.core.elsewhere import of_agents, of_customers
 from streams.core.entities import EntityBooks
 from streams.core.entity import Kind, SettledError
 from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
+from streams.core.looking import Elsewhere
 from streams.core.people_report import people_report
 from streams.core.recount import Recount
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
 from streams.wire import packing
+
+AgentFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--agents",
+        metavar="FILE",
+        help="Recorded events of agents (shifts, presence).",
+        show_default=False,
+    ),
+]
+CustomerFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--customers",
+        metavar="FILE",
+        help="Recorded events of customers.",
+        show_default=False,
+    ),
+]
 
 
 def with_people(
@@ -51,6 +74,23 @@ def with_people(
     except SettledError as error:
         raise UserError(f"--as-of lies too far back for agents or customers: {error}") from None
     return found
+
+
+def elsewhere(
+    tickets: Recount, config: Config, agents: EntityBooks, customers: CustomerBooks
+) -> dict[str, Elsewhere]:
+    """What goals may ask of agents and customers; nothing of whom nothing is known."""
+    settings, as_of = config.engine, tickets.as_of
+    work = tickets.workdays.tickets(tickets.settled).work
+    try:
+        return {
+            **of_agents(agents, config.agents, settings, packing, as_of, work),
+            **of_customers(
+                customers, config.customers, settings, packing, as_of, config.return_within
+            ),
+        }
+    except SettledError as error:
+        raise UserError(f"--as-of lies too far back for agents or customers: {error}") from None
 
 
 class PeopleReplay:

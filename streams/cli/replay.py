@@ -10,7 +10,7 @@ import typer
 
 from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instant
-from streams.cli.people import PeopleReplay, with_people
+from streams.cli.people import AgentFiles, CustomerFiles, PeopleReplay, elsewhere, with_people
 from streams.compare import judge
 from streams.core.processor import Outcome, Verdict
 from streams.core.report import recounted, report_of
@@ -34,24 +34,8 @@ def replay(
         ),
     ] = None,
     as_of: AsOf = None,
-    agents: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--agents",
-            metavar="FILE",
-            help="Events of agents (shifts, presence), for the report's `people`.",
-            show_default=False,
-        ),
-    ] = None,
-    customers: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--customers",
-            metavar="FILE",
-            help="Events of customers, for the report's `customers`.",
-            show_default=False,
-        ),
-    ] = None,
+    agents: AgentFiles = None,
+    customers: CustomerFiles = None,
     dead_letters: Annotated[
         Path | None,
         typer.Option(
@@ -94,8 +78,10 @@ def replay(
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
     count, asked = recounted(books, settings, packing, at)
-    found = report_of(count, asked, books, judge=judge)
-    write_result(pretty(with_people(found, count, loaded, *people.books(run))), report_to)
+    told = people.books(run)
+    others = elsewhere(count, loaded, *told)
+    found = report_of(count, asked, books, judge=judge, elsewhere=others)
+    write_result(pretty(with_people(found, count, loaded, *told)), report_to)
     for reason, number in refused.most_common():
         meaning = "older than its ticket's horizon" if reason == "late" else REASONS.get(reason, "")
         note(f"{number} events not applied: {reason} - {meaning}")

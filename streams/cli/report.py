@@ -8,7 +8,7 @@ import typer
 
 from streams.cli.console import progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, configuration, instant
-from streams.cli.people import with_people
+from streams.cli.people import elsewhere, with_people
 from streams.clock import wall_ms
 from streams.compare import judge
 from streams.config import Config
@@ -47,7 +47,9 @@ def report(
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
     people = asyncio.run(read_people(settings))
-    found = with_people(report_of(count, asked, books, judge=judge), count, settings, *people)
+    others = elsewhere(count, settings, *people)
+    found = report_of(count, asked, books, judge=judge, elsewhere=others)
+    found = with_people(found, count, settings, *people)
     write_result(pretty(found), out)
     return 0
 

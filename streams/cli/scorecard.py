@@ -1,11 +1,12 @@
 """`deskpulse scorecard`: how goals stand, in the terminal, as Markdown, HTML or JSON."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -13,18 +14,24 @@ from rich.text import Text
 
 from streams.cli.console import out, write_result
 from streams.cli.moments import moment
-from streams.cli.options import ConfigFolder, configuration
+from streams.cli.options import ConfigFolder, configuration, instant
+from streams.cli.people import AgentFiles, CustomerFiles, PeopleReplay, elsewhere
 from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_up, recorded
+from streams.cli.replay import feed
+from streams.cli.report import read_people
 from streams.compare import judge
 from streams.config import Config
 from streams.config.problems import likely
 from streams.config.sheets import SHEETS
+from streams.core.customers_report import CustomerBooks
+from streams.core.entities import EntityBooks
+from streams.core.goals import Scorecard
 from streams.core.instants import format_rfc3339
 from streams.core.recount import Recount
 from streams.core.report import Books, TooOldError
 from streams.core.scorecards import Asked
-from streams.core.settings import Settings
 from streams.errors import UserError
+from streams.replay import Replay
 from streams.scorecards.markdown import CHANGES, HEAD, Rows, changes, markdown, methods
 from streams.scorecards.page import page
 from streams.scorecards.words import cells
@@ -66,6 +73,8 @@ def scorecard(
         typer.Option("--out", "-o", metavar="FILE", help="Where it goes.", show_default=False),
     ] = None,
     replay: ReplayFiles = None,
+    agents: AgentFiles = None,
+    customers: CustomerFiles = None,
     config: ConfigFolder = None,
     as_of: LookAt = None,
 ) -> int:
@@ -78,8 +87,16 @@ def scorecard(
     settings = configuration(config)
     names = [name] if name else list(settings.scorecards) or [SHEETS[0]]
     engine = replace(settings.engine, scorecards=tuple(_named(settings, each) for each in names))
-    books, at = looked_up(settings, recorded(replay, more), as_of)
-    found = answer(books, engine, at)
+    files = recorded(replay, more)
+    if not files and (agents or customers):
+        raise UserError("--agents and --customers go with --replay")
+    books, people, at = _looked_up(settings, files, agents or [], customers or [], as_of)
+    asked = Asked(engine, books, at)
+    try:
+        count = Recount(books, engine, packing, at, *asked.slices, each=asked.each)
+    except TooOldError as error:
+        raise UserError(f"--as-of: {error}") from None
+    found = asked.answer(count, judge, elsewhere(count, settings, *people))
     when = f"{moment(at, settings.timezone)} ({settings.timezone})"
     cards: Mapping[str, Rows] = found["scorecards"]
     if format_ is Format.TEXT and to is None:
@@ -89,7 +106,7 @@ def scorecard(
             _show_changes(rows, settings.timezone)
         return 0
     if format_ is Format.JSON:
-        written = pretty(found)
+        written = pretty({"as_of": format_rfc3339(at), **found})
     elif format_ is Format.HTML:
         written = page(cards, when, settings.timezone).encode()
     else:
@@ -99,7 +116,7 @@ def scorecard(
     return 0
 
 
-def _named(settings: Config, name: str) -> Any:
+def _named(settings: Config, name: str) -> Scorecard:
     try:
         return settings.scorecard(name)
     except KeyError:
@@ -107,14 +124,28 @@ def _named(settings: Config, name: str) -> Any:
         raise UserError(f"no scorecard {name}, {likely(name, known)}") from None
 
 
-def answer(books: Books, settings: Settings, at: int) -> dict[str, Any]:
-    """The scorecards of the settings, and what happened, as the report has them."""
-    asked = Asked(settings, books, at)
-    try:
-        count = Recount(books, settings, packing, at, *asked.slices, each=asked.each)
-    except TooOldError as error:
-        raise UserError(f"--as-of: {error}") from None
-    return {"as_of": format_rfc3339(at), **asked.answer(count, judge)}
+def _looked_up(
+    settings: Config,
+    files: list[Path],
+    agents: list[Path],
+    customers: list[Path],
+    as_of: str | None,
+) -> tuple[Books, tuple[EntityBooks, CustomerBooks], int]:
+    """The records of tickets, agents and customers, and the instant to look at them."""
+    if not files:
+        books, at = looked_up(settings, files, as_of)
+        return books, asyncio.run(read_people(settings)), at
+    asked = None if as_of is None else instant(as_of)
+    run = Replay(settings.engine, as_of=asked, telling=bool(customers))
+    for path in files:
+        feed(run, path)
+    people = PeopleReplay(settings, lambda _line, _verdict: None, asked)
+    people.feed(agents, customers)
+    books = run.books()
+    newest = books.newest if asked is None else asked
+    if newest is None:
+        raise UserError(f"{', '.join(map(str, files))}: no ticket event")
+    return books, people.books(run), newest
 
 
 def table(rows: Rows) -> Table:

@@ -187,9 +187,11 @@ def _broken(goal: GoalEntry, path: Path) -> Iterator[Contradiction]:
         return
     if goal.basis == "working" and measure.times not in WORKING:
         yield wrong("basis", f"{goal.kpi} is known in wall time only")
+    if measure.calendar and goal.period in {"day", "week"}:
+        yield wrong("period", f"{goal.kpi} has month, quarter and year, found {goal.period}")
     sliced = [name for name, _ in goal.slice.values]
     if sliced and measure.whole:
-        yield wrong("slice", f"{goal.kpi} is known of all tickets only, expected no slice")
+        yield wrong("slice", f"{goal.kpi} is known as a whole only, expected no slice")
     if sum(EACH in values for _, values in goal.slice.values) > 1:
         yield wrong("slice", f"found {EACH} of several dimensions, expected of one")
     if any(EACH in values and len(values) > 1 for _, values in goal.slice.values):

@@ -53,7 +53,7 @@ def customers_report(
     """
     sums = _whole(books.customers, customers, settings, packing, as_of)
     asked = _whole(books.requesters, requesters, settings, packing, as_of)
-    met = _together(books, packing, as_of)
+    met = together(books, packing, as_of)
     return {
         "retention": _retention(sums),
         "retention_after_support": _after_support(met, as_of, return_within),
@@ -280,7 +280,7 @@ def _questions(
 
 
 @dataclass(slots=True)
-class _Customer:
+class Customer:
     """What one customer did, and what became of his tickets."""
 
     active: list[int] = field(default_factory=list)
@@ -291,15 +291,16 @@ class _Customer:
     tickets: list[TicketFacts] = field(default_factory=list)
 
 
-def _together(books: CustomerBooks, packing: Packing, as_of: int) -> dict[str, _Customer]:
-    found: dict[str, _Customer] = {}
+def together(books: CustomerBooks, packing: Packing, as_of: int) -> dict[str, Customer]:
+    """Every customer with both halves of what is known of the last `LOOKS_BACK`, by name."""
+    found: dict[str, Customer] = {}
     for name, record in books.customers.records.items():
-        customer = found.setdefault(name, _Customer())
+        customer = found.setdefault(name, Customer())
         for event in sorted(packing.unpack(record.history)):
             if as_of - cu.LOOKS_BACK <= event.at < as_of:
                 _note(customer, event)
     for name, record in books.requesters.records.items():
-        customer = found.setdefault(name, _Customer())
+        customer = found.setdefault(name, Customer())
         for event in rq.newest(packing.unpack(record.history)):
             ticket = rq.facts_in(event.data)
             customer.tickets.append(ticket)
@@ -308,7 +309,7 @@ def _together(books: CustomerBooks, packing: Packing, as_of: int) -> dict[str, _
     return found
 
 
-def _note(customer: _Customer, event: Event) -> None:
+def _note(customer: Customer, event: Event) -> None:
     if event.type == CUSTOMER_ACTIVE:
         customer.active.append(event.at)
     elif event.type == SELF_SERVICE:
@@ -317,7 +318,7 @@ def _note(customer: _Customer, event: Event) -> None:
         customer.contacted.append(event.at)
 
 
-def _after_support(met: Mapping[str, _Customer], as_of: int, return_within: int) -> dict[str, Any]:
+def _after_support(met: Mapping[str, Customer], as_of: int, return_within: int) -> dict[str, Any]:
     """Customers with a ticket resolved, by its CSAT band and conflict; and those without one."""
     start = as_of - cu.LOOKS_BACK
     groups: dict[str, Counter[str]] = {"all": Counter(), "conflict": Counter(), "none": Counter()}
@@ -331,7 +332,7 @@ def _after_support(met: Mapping[str, _Customer], as_of: int, return_within: int)
         if not helped and customer.active:
             helped["none"] = customer.active
         for name, ends in helped.items():
-            verdict = _returned(ends, customer.active, return_within, as_of)
+            verdict = returned(ends, customer.active, return_within, as_of)
             groups.setdefault(name, Counter())[verdict] += 1
     bands = {n.removeprefix("csat:"): g for n, g in groups.items() if n.startswith("csat:")}
     return {
@@ -343,7 +344,7 @@ def _after_support(met: Mapping[str, _Customer], as_of: int, return_within: int)
     }
 
 
-def _returned(ends: Iterable[int], active: Sequence[int], within: int, as_of: int) -> str:
+def returned(ends: Iterable[int], active: Sequence[int], within: int, as_of: int) -> str:
     """Whether there was a sign of life within that time after one of them."""
     pending = False
     for end in ends:
@@ -365,7 +366,7 @@ def _rate(group: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _self_service(
-    met: Mapping[str, _Customer], total: Totals, as_of: int, within: int
+    met: Mapping[str, Customer], total: Totals, as_of: int, within: int
 ) -> dict[str, Any]:
     """Visits that helped, after which the customer did not ask all the same."""
     found: Counter[str] = Counter()

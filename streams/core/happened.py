@@ -105,21 +105,28 @@ def plain(contrast: Contrast, measure: Measure, goal: Goal, count: Recount) -> d
     )
     difference = None if before.value is None or after.value is None else after.value - before.value
     return {
-        "before": {"days": str(contrast.before.days), **figure(before)},
-        "after": {"days": str(contrast.after.days), **figure(after)},
+        "before": {"days": str(contrast.before.days), **figure(before, goal)},
+        "after": {"days": str(contrast.after.days), **figure(after, goal)},
         "difference": difference,
         "interval": None,
         "method": "",
     }
 
 
-def figure(reading: Reading) -> dict[str, Any]:
+def few(reading: Reading, goal: Goal) -> bool:
+    """Whether a reading is none, or too little to go by."""
+    counted = MEASURES[goal.measure].counted
+    return reading.value is None or (reading.sample < goal.min_sample and not counted)
+
+
+def figure(reading: Reading, goal: Goal) -> dict[str, Any]:
     """A reading as JSON values."""
     return {
         "value": reading.value,
         "sample": reading.sample,
         "numerator": reading.top,
         "denominator": reading.bottom,
+        "low_sample": few(reading, goal),
     }
 
 

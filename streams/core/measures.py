@@ -39,6 +39,19 @@ class Measure(NamedTuple):
     """It is made of the events of another topic."""
 
     @property
+    def calendar(self) -> bool:
+        """Whether it is known of calendar months, quarters and years only."""
+        return self.name in {"retention", "returning_customers"}
+
+    @property
+    def counted(self) -> bool:
+        """Whether a low number is an answer, and not too little to go by."""
+        if self.topic == "customer-events":
+            return self.unit == "number"
+        no_fraction = self.kpi is not None and not self.kpi.bottom
+        return no_fraction or bool(self.topic) or self.name.startswith(UNRESOLVED)
+
+    @property
     def stats(self) -> tuple[str, ...]:
         """What can be asked of it, the usual first."""
         return (MEAN, *PERCENTILES, SHARE_WITHIN) if self.times else (VALUE,)
@@ -46,7 +59,7 @@ class Measure(NamedTuple):
     @property
     def whole(self) -> bool:
         """Only all of it is known, not a slice: depth is followed ticket by ticket, not cell."""
-        if self.name.startswith(UNRESOLVED):
+        if self.topic or self.name.startswith(UNRESOLVED):
             return True
         return self.kpi is not None and any(
             term.kind == fact.DEPTH for term in (*self.kpi.top, *self.kpi.bottom)
@@ -98,7 +111,6 @@ MEASURES: Final[Mapping[str, Measure]] = {
             "higher",
             {
                 "adherence": (SHARE, "time present of the time scheduled"),
-                "cover": (SHARE, "promised time with enough people present"),
                 "occupancy": (SHARE, "handling time of the time present"),
             },
         ),
@@ -108,11 +120,16 @@ MEASURES: Final[Mapping[str, Measure]] = {
             {
                 "retention_after_support": (
                     SHARE,
-                    "customers active again within return_within after a resolution",
+                    "customers with a ticket resolved who are active again within return_within",
                 ),
-                "retention": (SHARE, "customers of the period before who are active again"),
-                "returning_customers": ("number", "customers of the period who were so before"),
-                "repurchase": (SHARE, "customers with two purchases or more, of the purchasers"),
+                "retention": (
+                    SHARE,
+                    "customers of a calendar period who are active in the next one",
+                ),
+                "returning_customers": (
+                    "number",
+                    "customers of the last whole calendar period who were so before",
+                ),
             },
         ),
         *_elsewhere(
@@ -120,7 +137,10 @@ MEASURES: Final[Mapping[str, Measure]] = {
             "lower",
             {
                 "churned": ("number", "customers who left"),
-                "speed_of_answer": (SECONDS, "from the queue of a phone or chat to the answer"),
+                "speed_of_answer": (
+                    SECONDS,
+                    "mean time from the queue of a phone or chat to the answer",
+                ),
                 "abandonment": (SHARE, "contacts abandoned, of those queued"),
             },
         ),

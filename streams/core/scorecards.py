@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from streams.core.contrast import is_count, provisional
+from streams.core.contrast import provisional
 from streams.core.goals import IMPROVES, Goal, Scorecard, beyond
-from streams.core.happened import Happened, Judge, annotations, figure, plain
+from streams.core.happened import Happened, Judge, annotations, few, figure, plain
 from streams.core.instants import format_rfc3339, local_day
 from streams.core.looking import Elsewhere, Looking, concrete, slices
 from streams.core.measures import MEASURES, Reading, better
@@ -56,8 +56,8 @@ def _row(goal: Goal, looking: Looking, happened: Happened, judge: Judge) -> dict
         "within_s": None if goal.within is None else goal.within / 1000,
         "warn_at": goal.warn_at,
         "min_sample": goal.min_sample,
-        "actual": figure(now),
-        "previous": figure(former),
+        "actual": figure(now, goal),
+        "previous": figure(former, goal),
         "provisional": provisional(measure, days, looking.count.settings, looking.count.as_of),
         "trend": [reading.value for reading in trend],
         "status": status,
@@ -91,16 +91,9 @@ def _status(
     if goal.comparator is None:
         return WATCHED, ""
     for reading, when in ((now, "in this period"), (former, "in the period before")):
-        few = reading.value is None or (reading.sample < goal.min_sample and not _counts(goal))
-        if few and (reading is now or goal.comparator == IMPROVES):
+        if few(reading, goal) and (reading is now or goal.comparator == IMPROVES):
             return TOO_FEW, f"{reading.sample} {when}, at least {goal.min_sample} needed"
     return _verdict(goal, now.value or 0.0, former.value or 0.0, worsened)
-
-
-def _counts(goal: Goal) -> bool:
-    """Whether a low number is an answer, and not too little to go by."""
-    measure = MEASURES[goal.measure]
-    return is_count(measure) or measure.whole or bool(measure.topic)
 
 
 def _verdict(goal: Goal, now: float, former: float, worsened: Sequence[str]) -> tuple[str, str]:

@@ -15,12 +15,15 @@ from streams.metrics.catalogue import PREFIX
 
 HIGHEST: Final = frozenset(
     {
+        "annotation_timestamp_seconds",
         "consumer_lag_seconds",
+        "goal_min_sample",
+        "goal_target",
         "source_last_event_timestamp_seconds",
         "watermark_timestamp_seconds",
     }
 )
-"""Of these the highest counts: the worst lag, the newest instant."""
+"""Of these the highest counts: the worst lag, the newest instant, what all workers say alike."""
 LOWEST: Final = frozenset(
     {
         "last_commit_timestamp_seconds",

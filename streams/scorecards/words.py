@@ -48,13 +48,14 @@ def name(measure: str) -> str:
 
 
 def subject(row: Row) -> str:
-    """What is measured, and of which tickets: `first response p90, queue billing`."""
+    """What is measured, and of which tickets: `first response p90 (week), queue billing`."""
     stat = row["stat"] if row["stat"] in {"mean", "p50", "p90"} else ""
     if row["within_s"] is not None:
         stat = f"within {_seconds(row['within_s'])}"
     working = "working" if row["basis"] == "working" else ""
     parts = (f"{dimension} {_listed(values)}" for dimension, values in row["slice"].items())
-    what = " ".join(part for part in (name(row["kpi"]), stat, working) if part)
+    period = "" if row.get("period", "month") == "month" else f"({row['period']})"
+    what = " ".join(part for part in (name(row["kpi"]), stat, working, period) if part)
     return ", ".join((what, *parts))
 
 
@@ -81,7 +82,7 @@ def counted(row: Row, figure: Mapping[str, Any]) -> str:
     text, kpi = value(row, figure["value"]), MEASURES[row["kpi"]].kpi
     if kpi is not None and not kpi.bottom:
         return text
-    few = FEW if figure["sample"] < row["min_sample"] and row["status"] != "watched" else ""
+    few = FEW if figure["low_sample"] else ""
     behind = f"{figure['sample']:,}"
     if is_share(row):
         behind = f"{figure['numerator']:,.0f}/{figure['denominator']:,.0f}"

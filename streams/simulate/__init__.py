@@ -23,10 +23,13 @@ from streams.simulate.simulation import happenings
 
 PROMISES: Final = Path(__file__).with_name("sla.yml")
 """What the simulated company promises its customers, as a configuration file."""
+GOALS: Final = Path(__file__).with_name("scorecards.yml")
+"""What it holds itself against, as a configuration file."""
 
 __all__ = [
     "AGENTS",
     "CUSTOMERS",
+    "GOALS",
     "PROMISES",
     "TICKETS",
     "Delivery",

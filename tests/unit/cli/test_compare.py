@@ -59,6 +59,7 @@ def test_counts_values_difference_and_interval(log: str, capsys: Captured) -> No
         "sample": 21,
         "numerator": 21,
         "denominator": 21,
+        "low_sample": False,
     }
     assert (row["after"]["value"], row["after"]["numerator"]) == (7 / 21, 7)
     assert row["difference"] == pytest.approx(-14 / 21)
@@ -167,7 +168,7 @@ def test_what_names_no_days_is_refused_with_an_example(text: str) -> None:
                 *("--before", "2026-W10", "--after", "2026-W11"),
                 *("--slice", "queue=a", "--kpi", "unresolved_end_of_day"),
             ],
-            "known of all tickets only, leave --slice out",
+            "known as a whole only, leave --slice out",
         ),
     ],
 )

@@ -207,9 +207,14 @@ WRONG = [
     ),
     (
         "{kpi: unresolved_end_of_day, slice: {queue: a}}",
-        f"{GOAL}.slice: unresolved_end_of_day is known of all tickets only",
+        f"{GOAL}.slice: unresolved_end_of_day is known as a whole only",
     ),
     ("{kpi: handover, basis: working}", f"{GOAL}.basis: handover is known in wall time only"),
+    ("{kpi: occupancy, slice: {agent: a}}", f"{GOAL}.slice: occupancy is known as a whole only"),
+    (
+        "{kpi: retention, comparator: improves, period: week}",
+        f"{GOAL}.period: retention has month, quarter and year, found week",
+    ),
     ("{kpi: csat, period: decade}", f'{GOAL}.period: found "decade", expected day, week, month'),
     ("{kpi: csat, comparator: '='}", f'{GOAL}.comparator: found "=", expected <, <=, >=, > or'),
     ("{kpi: csat, comparator: '>='}", f"{GOAL}.comparator: needs goal"),
