@@ -256,7 +256,7 @@ class Metrics:
     """env:NAME or file:PATH, read when the worker starts."""
     token: Secret | None = None
     """A bearer token, instead of user name and password: env:NAME or file:PATH."""
-    kpi_windows: tuple[PositiveDuration, ...] = (7 * DAY,)
+    kpi_windows: tuple[PositiveDuration, ...] = _ENGINE.kpi_windows
     """The `windows` in which there are the sums behind the KPIs of the catalogue."""
 
 
@@ -410,6 +410,7 @@ class Config:
             forgotten=self.retention.forgotten,
             zone=self.timezone,
             windows=self.windows,
+            kpi_windows=self.metrics.kpi_windows,
             count_bots=self.count_bots,
             count_automatic=self.count_automatic,
             exclude_spam_from_windows=self.exclude_spam_from_windows,

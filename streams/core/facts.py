@@ -210,10 +210,13 @@ CATALOGUED: Final = frozenset(
         *(CONFLICT_RESOLVED, CONFLICT_CSAT, CONFLICT_SATISFIED),
     }
 )
-"""Kinds of the catalogue that windows sum by queue; some of them are taken back again."""
+"""Kinds of the catalogue that some windows sum by queue; some of them are taken back again."""
+
+BUCKETED: Final = COUNTED & DURATIONS
+"""Kinds that windows and counters also sum by histogram bucket."""
 
 WINDOWED: Final = (COUNTED - {BOT_REPLY}) | CATALOGUED
-"""Kinds that windows sum; times also by histogram bucket."""
+"""Kinds that windows sum."""
 
 
 class Fact(NamedTuple):

@@ -25,7 +25,6 @@ from streams.core.facts import (
     BOT_REPLY,
     CATALOGUED,
     COUNTED,
-    DURATIONS,
     Change,
     Fact,
     Standing,
@@ -136,7 +135,9 @@ class Processor:
         self.settings = settings
         self.records: dict[str, Record] = {}
         self.now = Now()
-        self.windows: Windows[WindowKey] = Windows(settings.windows)
+        self.windows: Windows[WindowKey] = Windows(
+            settings.windows, CATALOGUED, settings.kpi_windows
+        )
         self.watch = Watch(settings.policies, settings.windows)
         """What SLA clocks do now, and which promises were kept."""
         self.pursuit: Pursuit | None = Pursuit.of(settings, packing) if announcing else None
@@ -364,10 +365,6 @@ class Processor:
                     for key, amount in amounts:
                         windows.put(at, key, amount)
             elif windows is not None and kind in CATALOGUED:
-                if kind in DURATIONS:
-                    for key, amount in keys_of(item, self._edges):
-                        windows.put(at, key, amount)
-                    continue
                 queue = cell[0]
                 windows.put(at, (kind, queue, COUNT), sign)
                 if value is not None:

@@ -70,7 +70,7 @@ class _Group:
         span = DAYS[period] * DAY
         before = any(one.target is None for one, _ in goals)
         spans = (span, 2 * span) if before else (span,)
-        self.windows: Windows[WindowKey] = Windows(spans, STEPS[period])
+        self.windows: Windows[WindowKey] = Windows(spans, step=STEPS[period])
         deciding = (MEANING, fingerprint(settings, ()), settings.policies.fingerprint, goals)
         meant = blake2b(_written(deciding).encode(), digest_size=8).hexdigest()
         key = b"%b-%b" % (KEY, period.encode())

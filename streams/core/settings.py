@@ -101,6 +101,8 @@ class Settings:
     zone: tzinfo = UTC
     """For hours of the week and local days."""
     windows: tuple[int, ...] = (5 * MINUTE, HOUR, DAY, 7 * DAY)
+    kpi_windows: tuple[int, ...] = (7 * DAY,)
+    """Those of the windows that sum what only KPIs are made of."""
     count_bots: bool = False
     count_automatic: bool = False
     exclude_spam_from_windows: bool = False

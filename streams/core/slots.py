@@ -26,7 +26,7 @@ SEAL_KEY: Final = b"\xffwindows"
 """The prefix of all keys of the partition's windows; alone it is that of their seal. Other windows
 have one of their own."""
 
-MEANING: Final = 2
+MEANING: Final = 3
 """Raised when the same events are to count otherwise in the windows: then they are filled anew."""
 
 Changelog = dict[bytes, bytes | None]
@@ -35,8 +35,8 @@ Changelog = dict[bytes, bytes | None]
 def fingerprint(settings: Settings, edges: tuple[int, ...]) -> str:
     """Of all settings that decide what the windows hold of the same events."""
     deciding = (
-        *(MEANING, settings.windows, edges, settings.sources, settings.count_bots),
-        *(settings.count_automatic, settings.exclude_spam_from_windows),
+        *(MEANING, settings.windows, settings.kpi_windows, edges, settings.sources),
+        *(settings.count_bots, settings.count_automatic, settings.exclude_spam_from_windows),
         *(settings.future_skew, settings.forgotten, settings.zone, settings.catalogue),
         *(sorted(settings.queues.items()), settings.by_department, settings.credit),
         *(settings.fcr_window, settings.fcr_basis, settings.contact_gap),

@@ -12,7 +12,7 @@ is fast) wait until now has reached them. Sums of slots of several partitions ad
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, TypeVar
 
@@ -33,9 +33,11 @@ EDGES: Final = tuple(
 
 WindowKey = tuple[Any, ...]
 """(kind of fact, queue, `COUNT`, `SUM` or the index of a histogram bucket)."""
-Key = TypeVar("Key", bound=Hashable)
+Key = TypeVar("Key", bound=tuple[Any, ...])
 COUNT: Final = -1
 SUM: Final = -2
+
+NOTHING: Final[frozenset[str]] = frozenset()
 
 FINEST: Final = 10 * SECOND
 """Every slot of every window is a multiple of it."""
@@ -59,7 +61,7 @@ def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], 
     kind, queue, sign = item.kind, item.cell[0], item.sign
     if item.value is None:
         return (((kind, queue, COUNT), sign),)
-    if kind not in fact.DURATIONS:
+    if kind not in fact.BUCKETED:
         return (((kind, queue, COUNT), sign), ((kind, queue, SUM), sign * item.value))
     return (
         ((kind, queue, COUNT), sign),
@@ -71,11 +73,13 @@ def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], 
 class Window(Generic[Key]):
     """One trailing window over one partition."""
 
-    __slots__ = ("_changed", "_low", "_slots", "places", "span", "step", "totals")
+    __slots__ = ("_changed", "_low", "_slots", "places", "span", "step", "totals", "without")
 
-    def __init__(self, span: int, step: int) -> None:
+    def __init__(self, span: int, step: int, without: frozenset[str] = NOTHING) -> None:
         self.span = span
         self.step = step
+        self.without = without
+        """What keys begin with that are not summed here."""
         self.places = span // self.step + 1
         """How many slots it has at most; those of any two numbers that far apart never meet."""
         self.totals: dict[Key, int] = {}
@@ -90,7 +94,7 @@ class Window(Generic[Key]):
 
         What has already fallen out changes nothing.
         """
-        within = self.step // FINEST
+        within, without = self.step // FINEST, self.without
         current, sums = self._low, dict[Key, int]()
         for place in range(bisect_left(reached, (self._low * within,)), len(reached)):
             finest, waiting = reached[place]
@@ -99,7 +103,8 @@ class Window(Generic[Key]):
                 self._put(current, sums)
                 current, sums = index, {}
             for _, key, amount in waiting:
-                sums[key] = sums.get(key, 0) + amount
+                if not without or key[0] not in without:
+                    sums[key] = sums.get(key, 0) + amount
         self._put(current, sums)
 
     def _put(self, index: int, sums: dict[Key, int]) -> None:
@@ -156,10 +161,23 @@ class Windows(Generic[Key]):
 
     __slots__ = ("_known", "_reached", "_starts", "_waiting", "now", "windows")
 
-    def __init__(self, spans: Iterable[int], step: int | None = None) -> None:
-        """With a slot length for all of them, else each with that of `step_of`."""
+    def __init__(
+        self,
+        spans: Iterable[int],
+        rare: frozenset[str] = NOTHING,
+        rarely: Iterable[int] = (),
+        step: int | None = None,
+    ) -> None:
+        """Keys that begin with one of `rare` are summed in the windows `rarely` only.
+
+        With a slot length for all of them, else each with that of `step_of`.
+        """
+        chosen = frozenset(rarely)
         self.windows: tuple[Window[Key], ...] = tuple(
-            [Window(span, step or step_of(span)) for span in spans]
+            [
+                Window(span, step or step_of(span), NOTHING if span in chosen else rare)
+                for span in spans
+            ]
         )
         self.now: int | None = None
         """Effective now; `None` until the partition has one."""

@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 
 from streams.config.model import Metrics
 from streams.core.events import PRIORITIES, STATUSES
-from streams.core.facts import COUNTED, DURATIONS, Fact, Standing
+from streams.core.facts import BOT_REPLY, DURATIONS, WINDOWED, Fact, Standing
 from streams.core.instants import DAY
 from streams.core.windows import EDGES, count
 from streams.metrics import Exporter
+from streams.metrics.catalogue import CATALOGUE
 from streams.metrics.snapshot import take
 from tests.bench.readings import Reading
 from tests.unit.metrics.desk import START, Desk, budget
@@ -32,6 +33,7 @@ NAMED: Final = 14
 PARTITIONS: Final = 8
 FACTS_EVERY: Final = 10
 """One ticket in so many has facts: enough to fill every histogram bucket of every queue."""
+VALUED: Final = DURATIONS | {metric.fact for metric in CATALOGUE if metric.amounts}
 ROUNDS: Final = 20
 
 
@@ -78,8 +80,8 @@ def _busy() -> Desk:
 
 
 def _facts(chance: random.Random, cell: tuple[str, str, str]) -> Iterator[Fact]:
-    for kind in COUNTED:
-        value = chance.randrange(8 * DAY) if kind in DURATIONS else None
+    for kind in (*WINDOWED, BOT_REPLY):
+        value = chance.randrange(8 * DAY) if kind in VALUED else None
         yield Fact(kind, START - chance.randrange(DAY), cell, value)
 
 

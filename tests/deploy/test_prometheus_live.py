@@ -15,8 +15,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from streams.clock import wall_ms
+from streams.core.facts import ESCALATED, FIRST_CONTACT_UNKNOWN, UNRECORDED
+from streams.core.kpis import KPIS, Kpi
 from streams.kafka.publish import Message
 from streams.metrics.catalogue import CATALOGUE, PREFIX
+from streams.metrics.terms import metric_of, terms_of
 from streams.simulate import TICKETS, Scenario, generate
 from tests.brokers import Broker
 from tests.deploy.dashboards import Shown, filled, panel, panels, variables
@@ -43,6 +46,8 @@ policies:
       resolution: {within: 24h, warn: [50%], pause: [pending]}
 """
 """Tight enough that some are broken."""
+ABSENT: Final = (ESCALATED, FIRST_CONTACT_UNKNOWN, UNRECORDED)
+"""No queue has a tier, every source sends replies, and whoever has a ticket records the work."""
 TEXT: Final = ("text/plain;version=0.0.4", "text/plain;version=1.0.0")
 """The formats that promtool reads."""
 
@@ -64,7 +69,7 @@ def helpdesk(embedded_broker: str, tmp_path_factory: pytest.TempPathFactory) -> 
     messages = support_days()
     half = len(messages) // 2
     broker = Broker(embedded_broker, transactions=False)
-    with application(broker, folder, promises=PROMISES) as app:
+    with application(broker, folder, promises=PROMISES, answered_by="reply") as app:
         ports = [app.start().port for _ in range(2)]
         with monitoring(folder, ports) as (prometheus, alertmanager):
             ready = "count(count by (instance) (deskpulse_state_ready == 1))"
@@ -214,6 +219,18 @@ def test_the_histograms_in_prometheus_are_those_of_the_report(
     value = helpdesk.prometheus.value
     assert value(f"sum(deskpulse_{name}_seconds_count)") == expected["count"] > 0
     assert value(f"sum(deskpulse_{name}_seconds_sum)") == pytest.approx(expected["sum_s"])
+
+
+@pytest.mark.parametrize("kpi", [kpi for kpi in KPIS if terms_of(kpi)], ids=lambda kpi: kpi.name)
+def test_the_sums_of_a_kpi_in_prometheus_are_those_of_the_report(
+    helpdesk: Helpdesk, kpi: Kpi
+) -> None:
+    """All of the scenario lies within a week, but for a minute that windows wait for stragglers."""
+    for term in terms_of(kpi):
+        found = helpdesk.prometheus.value(f'sum(deskpulse_{metric_of(term)}{{window="7d"}})')
+        expected = helpdesk.report["kpis"][kpi.name][term.key]
+        assert found == pytest.approx(expected, rel=0.02, abs=3), term.key
+        assert expected > 0 or term.kind in ABSENT, term.key
 
 
 def test_every_rule_was_evaluated(helpdesk: Helpdesk) -> None:

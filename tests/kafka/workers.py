@@ -162,10 +162,12 @@ def application(
     time: str = "event",
     promises: str = "",
     scorecards: str = "",
+    answered_by: str = "left_new",
 ) -> Iterator[Application]:
     """An application with topics of its own; its workers end with the block.
 
-    `promises` is the text of an sla.yml, `scorecards` that of a scorecards.yml.
+    `promises` is the text of an sla.yml, `scorecards` that of a scorecards.yml; `answered_by` is
+    the response signal of every source.
     """
     app = unique("app")
     # Apache Kafka allows no less; on the embedded broker a join lasts half of it.
@@ -178,7 +180,7 @@ def application(
         f"dead_letters: {app}-dead}}\n"
         f"time: {time}\n"
         f"delivery: {'exactly_once' if broker.transactions else 'at_least_once'}\n"
-        'sources: {"*": {response_signal: left_new}}\n' + extra
+        f'sources: {{"*": {{response_signal: {answered_by}}}}}\n' + extra
     )
     check = folder / "conf"
     check.mkdir()
