@@ -86,13 +86,8 @@ def _rate(name: str, currency: str | None, settings: Settings) -> Fraction | Non
 
 
 def _fixed(count: Recount) -> Fraction:
-    """Fixed costs of each day from the first on which anything happened.
-
-    Of dropped tickets only the month is known: it counts from its beginning.
-    """
-    months = [date.fromisoformat(f"{month}-01").toordinal() for month in count.settled.months]
-    first = min((*months, *count.days), default=0)
-    total = Fraction(0)
+    """Fixed costs of each day from the first on which anything happened."""
+    first, total = count.slices.since, Fraction(0)
     if not first:
         return total
     for day in range(first, local_day(count.as_of, count.settings.zone) + 1):
