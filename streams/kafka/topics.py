@@ -90,9 +90,8 @@ async def check(config: Config) -> Findings:
         for topic in wanted.topics:
             layout = cluster.topics.get(topic.name)
             if layout is None:
-                missing = (
-                    f"{topic.name} is missing; `deskpulse topics ensure` creates it"
-                    + hidden(config.kafka)
+                missing = f"{topic.name} is missing; `deskpulse topics ensure` creates it" + hidden(
+                    config.kafka
                 )
                 (findings.notes if topic.optional else findings.problems).append(missing)
                 continue
