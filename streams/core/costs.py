@@ -115,13 +115,9 @@ def _rate(name: str, currency: str | None, settings: Settings) -> Fraction | Non
 
 
 def _days(count: Recount) -> tuple[int, int]:
-    """The days fixed costs are paid for: from the first on which anything happened.
-
-    Of dropped tickets only the month is known: it counts from its beginning.
-    """
-    months = [date.fromisoformat(f"{month}-01").toordinal() for month in count.settled.months]
+    """The days fixed costs are paid for: from the first on which anything happened."""
     last = local_day(count.as_of, count.settings.zone)
-    return min((*months, *count.days), default=last + 1), last
+    return count.slices.since or last + 1, last
 
 
 def _fixed(first: int, last: int, settings: Settings) -> Fraction:

@@ -312,10 +312,10 @@ def erase(record: Record, settings: Settings, packing: Packing, now: int) -> Non
     flips += _flips(facts)
     if ticket.active:
         flips.append(ticket.last_at)
-    _forget_names(ticket)
     if ticket.deleted is None:
         ticket.deleted_in = ticket.cell
     ticket.deleted = REDACTED
+    _forget_names(ticket)
     promises.gone_or_back(ticket, max(now, ticket.last_at))
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = ticket.last_at + 1
@@ -327,6 +327,7 @@ def erase(record: Record, settings: Settings, packing: Packing, now: int) -> Non
 
 def _forget_names(ticket: Ticket) -> None:
     ticket.assignee = ticket.extra = None
+    ticket.cell = cell_of(ticket)
     promises.forget_names(ticket)
     if ticket.case is not None:
         ticket.case.forget_names()

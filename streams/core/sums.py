@@ -129,7 +129,7 @@ class Sums:
 class Slices:
     """Sums of everything and by each value of each dimension."""
 
-    __slots__ = ("amounts", "by", "parts")
+    __slots__ = ("amounts", "by", "parts", "since")
 
     def __init__(self) -> None:
         self.by: dict[Scope, Sums] = {}
@@ -137,6 +137,8 @@ class Slices:
         """How often each of `PARTS` happened, by kind and labels."""
         self.amounts: Counter[tuple[str, tuple[str, ...]]] = Counter()
         """What the values of those add up to."""
+        self.since: int = 0
+        """The first local day of any of them, as an ordinal; 0 where there is none."""
 
     def whole(self) -> Sums:
         """The sums of everything."""
@@ -154,7 +156,8 @@ class Slices:
 
     def put(self, key: Key, count: int, amount: int, times: Distribution | None) -> None:
         """Count so many facts of a kind and labels."""
-        kind, labels, _ = key
+        kind, labels, day = key
+        self._begin(day)
         if kind in PARTS:
             self.parts[kind, labels] += count
             self.amounts[kind, labels] += amount
@@ -171,10 +174,15 @@ class Slices:
 
     def merge(self, other: "Slices") -> None:
         """Count what other slices hold too."""
+        self._begin(other.since)
         self.parts.update(other.parts)
         self.amounts.update(other.amounts)
         for scope, sums in other.by.items():
             self._at(scope).merge(sums)
+
+    def _begin(self, day: int) -> None:
+        if day and (day < self.since or not self.since):
+            self.since = day
 
     def _at(self, scope: Scope) -> Sums:
         sums = self.by.get(scope)
@@ -185,6 +193,7 @@ class Slices:
     def dump(self) -> dict[str, Any]:
         """The slices as JSON values."""
         return {
+            "since": self.since,
             "by": [[*scope, self.by[scope].dump()] for scope in sorted(self.by)],
             "parts": [
                 [*key, number, self.amounts[key]] for key, number in sorted(self.parts.items())
@@ -195,6 +204,7 @@ class Slices:
     def load(cls, dumped: dict[str, Any]) -> "Slices":
         """The slices that `dump` wrote."""
         slices = cls()
+        slices.since = dumped["since"]
         for dimension, value, rows in dumped["by"]:
             slices.by[dimension, value] = Sums.load(rows)
         for kind, labels, number, amount in dumped["parts"]:

@@ -39,10 +39,14 @@ def comparable(found: Report) -> Report:
     """Without what comes to nothing, and with amounts to the third place."""
     pruned: Report = _pruned(found)
     for rows in pruned.get("periods", {}).values():
-        for name in [name for name, row in rows.items() if not SHOWN & row.keys()]:
-            # Nothing happened in it that a figure counts.
+        for name in [name for name, row in rows.items() if _is_empty(row)]:
             del rows[name]
     return pruned
+
+
+def _is_empty(period: Report) -> bool:
+    """Nothing happened in it that a figure counts, even if tickets were active."""
+    return not SHOWN & period.keys() and not period.get("kpis", {}).keys() - {"resolved_of_all"}
 
 
 def _pruned(value: Any) -> Any:

@@ -9,11 +9,12 @@ from streams.core.aggregates import Oldest
 from streams.core.processor import Processor
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey, step_of
 from tests.laws.driving import canonical
+from tests.reference.catalogue import TIMES, own_facts
 from tests.reference.facts import Fact, facts_of
 from tests.reference.judging import judge, split
 from tests.reference.settings import Settings
 from tests.reference.spans import first_response, response_start, waiting_since
-from tests.reference.ticket import Step, walk
+from tests.reference.ticket import Step, Steps, walk
 
 Arrivals = Iterable[Mapping[str, Any]]
 Tickets = list[list[Step]]
@@ -34,6 +35,49 @@ KINDS = {
 """What windows count: the reference's name of a fact, and the engine's."""
 DURATIONS = {"first_response", "pickup", "each_resolution"}
 
+CATALOGUE = {
+    **{
+        name: name
+        for name in (
+            *("outcome", "one_touch", "two_touch", "multi_touch", "complexity"),
+            *("complexity_estimated", "cohort_resolved", "same_day", "proactive"),
+            *("first_contact", "first_contact_judged", "first_contact_unknown"),
+            *("csat", "nps", "ces", "csat_sent", "nps_sent", "ces_sent"),
+            *("csat_answered", "nps_answered", "ces_answered", "followed_up"),
+            *("handled", "touched", "interaction", "talked", "unrecorded", "labour"),
+            *("turned", "conflict_resolved", "conflict_csat", "conflict_satisfied"),
+        )
+    },
+    "replies": "outcome_replies",
+    "transferred": "outcome_moved",
+    "queue_stations": "outcome_queues",
+    "assignee_stations": "outcome_assignees",
+    "people": "outcome_people",
+    "moves": "moved",
+    "escalations": "escalated",
+    "resolved": "resolved_once",
+    "contacts": "contact",
+    "with_bot": "bot_ticket",
+    "contained": "bot_contained",
+    "satisfied": "csat_satisfied",
+    "promoters": "promoter",
+    "detractors": "detractor",
+    "low_scores": "low_score",
+    "reviews": "review",
+    "reviewed": "reviewed_ticket",
+    "criteria": "reviewed_criterion",
+    "errors": "review_errors",
+    "conflicts": "conflict",
+}
+"""What windows count of the catalogue besides `TIMES`."""
+VALUES = {
+    **dict.fromkeys(("replies", "transferred", "queue_stations", "assignee_stations"), 1_000),
+    **dict.fromkeys(("people", "complexity", "csat", "nps", "ces", "conflict_csat"), 1_000),
+    **dict.fromkeys(("handled", "interaction", "unrecorded", "criteria", "errors"), 1_000),
+    "labour": 1_000_000,
+}
+"""Those whose values are summed, with the parts of one in which windows do it."""
+
 
 def tickets(arrived: Arrivals, settings: Settings) -> Tickets:
     """The newest ticket of each subject: an older one is forgotten."""
@@ -45,6 +89,36 @@ def window(found: Tickets, settings: Settings, now_ms: int, span_ms: int) -> Cou
     """The sums over (floor(now, step) - span, now]."""
     start_ms = now_ms - now_ms % step_of(span_ms) - span_ms
     return _sums(f for f in _facts(found, settings) if start_ms < f.time_ms <= now_ms)
+
+
+def catalogue_window(
+    found: Tickets, settings: Settings, now_ms: int, span_ms: int
+) -> Counter[WindowKey]:
+    """The same for the kinds of the catalogue."""
+    start_ms = now_ms - now_ms % step_of(span_ms) - span_ms
+    sums: Counter[WindowKey] = Counter()
+    for fact in (fact for steps in found for fact in _catalogue_facts(steps, settings)):
+        if start_ms < fact.time_ms <= now_ms:
+            sums.update(_catalogued(fact))
+    return Counter({key: amount for key, amount in sums.items() if amount})
+
+
+def _catalogue_facts(steps: Steps, settings: Settings) -> Iterator[Fact]:
+    yield from own_facts(steps, settings)
+    yield from (fact for fact in facts_of(steps, settings, None) if fact.name == "resolved")
+
+
+def _catalogued(fact: Fact) -> dict[WindowKey, int]:
+    queue = fact.key("queue")
+    if fact.name in TIMES:
+        bucket = bisect_left(EDGES, fact.ms)
+        counted = {COUNT: 1, bucket: 1, SUM: fact.ms}
+        return {(fact.name, queue, what): amount for what, amount in counted.items()}
+    if fact.name not in CATALOGUE:
+        return {}
+    kind = CATALOGUE[fact.name]
+    parts = VALUES.get(fact.name, 0)
+    return {(kind, queue, COUNT): 1, (kind, queue, SUM): round(fact.value * parts)}
 
 
 def everything(found: Tickets, settings: Settings) -> Counter[WindowKey]:
@@ -100,6 +174,16 @@ def live_windows(processor: Processor) -> dict[int, Counter[WindowKey]]:
     """The engine's windows by span."""
     processor.settle()
     kinds = set(KINDS.values())
+    return {
+        window.span: Counter({key: n for key, n in window.totals.items() if key[0] in kinds})
+        for window in processor.windows.windows
+    }
+
+
+def live_catalogue(processor: Processor) -> dict[int, Counter[WindowKey]]:
+    """The engine's windows by span, of the kinds of the catalogue."""
+    processor.settle()
+    kinds = {*TIMES, *CATALOGUE.values()}
     return {
         window.span: Counter({key: n for key, n in window.totals.items() if key[0] in kinds})
         for window in processor.windows.windows

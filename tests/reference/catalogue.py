@@ -77,11 +77,14 @@ def all_facts(
     """Every fact of all tickets."""
     for steps in tickets:
         yield from facts_of(steps, settings, as_of, policies)
-        yield from journey(steps, settings)
-        yield from surveys(steps, settings)
-        yield from effort(steps, settings)
-        yield from conflicts(steps, settings)
+        yield from own_facts(steps, settings)
     yield from repeats(tickets, settings)
+
+
+def own_facts(steps: Steps, settings: Settings) -> Iterator[Fact]:
+    """What one ticket adds to the catalogue, whatever the others do."""
+    for part in (journey, surveys, effort, conflicts):
+        yield from part(steps, settings)
 
 
 # Figures

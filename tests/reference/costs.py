@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -86,9 +86,9 @@ def _share(handled: Sequence[Fact], queue: str) -> Fraction:
 
 def _fixed(facts: Iterable[Fact], settings: Settings, as_of: int) -> Fraction:
     """Fixed costs of each day from that of the first fact on, a day's part of its period."""
-    day = min(local_day(fact.time_ms, settings.zone) for fact in facts)
-    total = Fraction(0)
-    while day <= local_day(as_of, settings.zone):
+    total, last = Fraction(0), local_day(as_of, settings.zone)
+    day = min((local_day(fact.time_ms, settings.zone) for fact in facts), default=date.max)
+    while day <= last:
         for amount, period in settings.fixed:
             total += amount / len(days_of(period_of(day, period), period, day))
         day += timedelta(days=1)

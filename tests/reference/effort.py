@@ -62,8 +62,10 @@ def _money(steps: Steps, settings: Settings) -> Iterator[Fact]:
         data = step.event.data
         if step.event.type == "ticket.worked":
             agent = str(data["agent"])
-            cost = Fraction(data["seconds"]) / 3600 * settings.hourly.get(agent, everybody)
-            yield _fact("labour", step, agent, Fraction(round(cost * MICRO), MICRO))
+            rate = settings.hourly.get(agent, everybody)
+            cost = Fraction(data["seconds"]) / 3600 * rate
+            if rate:
+                yield _fact("labour", step, agent, Fraction(round(cost * MICRO), MICRO))
             if data.get("cost"):
                 yield _recorded(step, data["cost"], agent)
         elif step.event.type == "ticket.cost":

@@ -90,12 +90,16 @@ def _outcome(steps: Steps, last: Step, settings: Settings) -> Iterator[Fact]:
         return _fact(name, last, agent, value)
 
     yield fact("outcome")
-    yield fact("replies", len(replies))
-    yield fact("queue_stations", len(queues))
-    yield fact("assignee_stations", len(assignees))
-    yield fact("people", len(set(assignees)))
-    if moved:
-        yield fact("transferred", len(moved))
+    numbers = {
+        "replies": len(replies),
+        "transferred": len(moved),
+        "queue_stations": len(queues),
+        "assignee_stations": len(assignees),
+        "people": len(set(assignees)),
+    }
+    for name, number in numbers.items():
+        if number:
+            yield fact(name, number)
     if replies:
         yield fact(TOUCHES.get(len(replies), "multi_touch"))
     hard, estimated = complexity(steps, settings)
