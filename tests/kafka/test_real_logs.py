@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.core.report import report
 from streams.importers import run_import
-from streams.replay import Replay, open_lines
-from streams.wire import packing
+from streams.replay import open_lines
 from tests.brokers import ROOT, Broker
 from tests.conftest import SHARED
 from tests.kafka.workers import DESKPULSE, Application, application
@@ -39,13 +37,12 @@ def italian(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def replayed(app: Application, events: Path) -> dict[str, Any]:
-    run = Replay(app.config.engine)
-    with open_lines(events) as lines:
-        for _ in run.feed(lines):
-            pass
-    books = run.books()
-    assert books.newest is not None
-    return report(books, app.config.engine, packing, books.newest)
+    """What `deskpulse replay` says."""
+    conf, out = str(app.folder / "conf"), app.folder / "replayed.json"
+    command = [DESKPULSE, "replay", events, "--config", conf, "--report", out]
+    subprocess.run(command, check=True, capture_output=True)
+    found: dict[str, Any] = json.loads(out.read_bytes())
+    return found
 
 
 def published(app: Application, events: Path) -> int:
