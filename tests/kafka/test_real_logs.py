@@ -39,7 +39,7 @@ def italian(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def replayed(app: Application, events: Path) -> dict[str, Any]:
     """What `deskpulse replay` says."""
     conf, out = str(app.folder / "conf"), app.folder / "replayed.json"
-    command = [DESKPULSE, "replay", events, "--config", conf, "--report", out]
+    command: list[str | Path] = [DESKPULSE, "replay", events, "--config", conf, "--report", out]
     subprocess.run(command, check=True, capture_output=True)
     found: dict[str, Any] = json.loads(out.read_bytes())
     return found
