@@ -278,4 +278,4 @@ def test_a_stated_row_repeats_no_kpi() -> None:
 def test_the_how_to_shows_a_declaration_that_there_is() -> None:
     text = (ROOT / "docs" / "adding-a-kpi.md").read_text()
     (shown,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert indent(shown, "    ") in (ROOT / "streams" / "core" / "kpis.py").read_text()
+    assert indent(shown.rstrip(), "    ") in (ROOT / "streams" / "core" / "kpis.py").read_text()

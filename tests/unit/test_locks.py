@@ -38,7 +38,8 @@ def test_a_lock_has_versions_and_hashes_and_no_address_or_option(lock: Path) -> 
     assert [line for line in text.splitlines() if not _LINE.fullmatch(line)] == []
     assert "://" not in text
     hashes_by_pin = re.findall(r"^[a-z0-9-]+==.*\\\n((?: {4}--hash.*\n)+)", text, re.MULTILINE)
-    assert len(hashes_by_pin) == len(pins(lock))
+    # A package may be there twice, for older and for newer Pythons.
+    assert len(hashes_by_pin) == len(re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("lock", [RUNTIME, BUILD, NATIVE], ids=lambda path: path.name)
