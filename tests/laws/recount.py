@@ -111,9 +111,7 @@ def _catalogue_facts(steps: Steps, settings: Settings) -> Iterator[Fact]:
 def _catalogued(fact: Fact) -> dict[WindowKey, int]:
     queue = fact.key("queue")
     if fact.name in TIMES:
-        bucket = bisect_left(EDGES, fact.ms)
-        counted = {COUNT: 1, bucket: 1, SUM: fact.ms}
-        return {(fact.name, queue, what): amount for what, amount in counted.items()}
+        return {(fact.name, queue, COUNT): 1, (fact.name, queue, SUM): fact.ms}
     if fact.name not in CATALOGUE:
         return {}
     kind = CATALOGUE[fact.name]
