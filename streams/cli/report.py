@@ -67,10 +67,9 @@ async def read_changelog(config: Config, books: Books, only: str | None = None) 
 async def read_people(config: Config) -> tuple[EntityBooks, CustomerBooks]:
     """What is committed of agents and customers; nothing where they have no topics."""
     from streams.kafka.books import read_entities
-    from streams.kafka.delivery import exactly_once
     from streams.kafka.topics import existing
 
-    committed_only, there = await exactly_once(config), await existing(config)
+    there = await existing(config)
     agents, customers = EntityBooks(), CustomerBooks()
     for kind, books in (
         (config.agents, agents),
@@ -78,6 +77,6 @@ async def read_people(config: Config) -> tuple[EntityBooks, CustomerBooks]:
         (config.requesters, customers.requesters),
     ):
         if f"{config.app}-{kind.name}-changelog" in there:
-            async for _ in read_entities(config, kind, books, read_committed=committed_only):
+            async for _ in read_entities(config, kind, books, read_committed=True):
                 pass
     return agents, customers

@@ -29,9 +29,9 @@ TRANSACTION_TIMEOUT_MS: Final = 30_000
 """The broker aborts a transaction whose worker has been silent for so long."""
 
 
-def transactions(config: Config, source: str = "tickets") -> str:
-    """What every transactional id of one of an application's sources begins with."""
-    return f"{config.app}-{source}-"
+def transactions(config: Config, processor: str) -> str:
+    """What the transactional ids of a processor begin with; its partitions follow."""
+    return f"{config.app}-{processor}-"
 
 
 class ExactlyOnceJournal:
