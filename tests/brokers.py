@@ -61,6 +61,11 @@ class ApacheKafka:
         self._properties.write_text(self._settings(folder / "data"))
         self._format()
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs."""
+        return None if self._process is None else self._process.pid
+
     def __enter__(self) -> Self:
         options = ("-Xmx512m", *self._security.java)
         command = [*java(*options), "kafka.Kafka", str(self._properties)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from enum import StrEnum
@@ -34,7 +35,8 @@ def worker(
     """Run a worker until SIGTERM or Ctrl-C; metrics are on metrics.bind and metrics.port.
 
     Start as many as there are partitions, at most; they share the work. Exit code 0 after
-    a stop that was asked for, 1 when the worker stopped itself rather than diverge.
+    a stop that was asked for, 1 when the worker stopped itself rather than diverge or hang, or
+    when its stop had to be cut short.
 
     Example: deskpulse worker --config conf
     """
@@ -84,8 +86,13 @@ async def _run(config: Config) -> int:
             f"deskpulse worker: {config.topics.source} at {config.kafka.bootstrap}, "
             f"{'exactly once' if guarantee else 'at least once'}, metrics on {exporter.url}"
         )
+        code = 0
         try:
             await running.run()
         except Exception:  # noqa: BLE001 - the worker has said it in one line already
-            return 1
-    return 0
+            code = 1
+        if running.cut_short:
+            # Whatever hangs has nothing to do any more: what was not committed is read again.
+            logging.shutdown()
+            os._exit(1)
+    return code

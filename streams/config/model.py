@@ -225,6 +225,17 @@ class DeadLetters:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """What a worker takes for a hang: it stops then, with exit code 1, to be started again."""
+
+    stalled: PositiveDuration = 2 * MINUTE
+    """A partition that is behind and does not get on, or a write or an event loop that stands
+    still, for longer; /live fails then, too."""
+    restore: PositiveDuration = 10 * MINUTE
+    """A partition whose state is not restored by then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """The budget of one label."""
 
@@ -308,6 +319,7 @@ class Config:
     commit_interval: PositiveDuration = _SECOND
     """How often state, outputs and offsets are made durable together."""
     dead_letters: DeadLetters = field(default_factory=DeadLetters)
+    health: Health = field(default_factory=Health)
     max_series: Count = 2_000
     """The most series one worker may export; check-config refuses more."""
     labels: Labels = field(default_factory=Labels)

@@ -16,6 +16,7 @@ from streams.core import entity as entities
 from streams.core.aggregates import Totals
 from streams.core.entity import Entity, Kind, Sums
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
+from streams.core.formats import check_format
 from streams.core.processor import TOTALS_KEY, Cut, Outcome, Tallied, Verdict
 from streams.core.record import Packing
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
@@ -290,14 +291,17 @@ class Entities:
         """Take over what the changelog says, the last write per key; then ready to `apply`.
 
         Yields how many were taken over so far; it must be exhausted. What is taken over is
-        taken out of `changelog`. Raises `ValueError` for a format this version cannot read.
+        taken out of `changelog`. Raises `FormatError` for a format this version cannot read.
         """
-        totals, left = changelog.pop(TOTALS_KEY, None), changelog.pop(SETTLED_KEY, None)
+        told, left = changelog.pop(TOTALS_KEY, None), changelog.pop(SETTLED_KEY, None)
+        totals = None if told is None else self._packing.loads(told)
+        if totals is not None:
+            check_format(totals["v"], entities.FORMAT)
         if left is not None:
             values = self._packing.loads(left)
             self.settled, self._dropped = entities.loaded(values["settled"]), values["dropped"]
         if totals is not None:
-            self._load_totals(self._packing.loads(totals))
+            self._load_totals(totals)
         while changelog:
             key, value = changelog.popitem()
             if value is None:
@@ -312,10 +316,6 @@ class Entities:
                 self._dirty.add(name)
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
-        if totals["v"] != entities.FORMAT:
-            raise ValueError(
-                f"changelog format {totals['v']}, this version reads {entities.FORMAT}"
-            )
         self.position = totals["position"]
         self._counted_to = self.position - 1
         for outcome, reason, number in totals["outcomes"]:

@@ -27,6 +27,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core.events import Event
+from streams.core.formats import check_format
 from streams.core.instants import DAY
 from streams.core.record import Packing
 from streams.core.settings import Settings
@@ -318,11 +319,10 @@ def dump(entity: Entity, packing: Packing) -> bytes:
 
 
 def load(raw: bytes, packing: Packing) -> Entity:
-    """The entity that `dump` wrote; raises `ValueError` for another format."""
+    """The entity that `dump` wrote; raises `FormatError` for another one."""
     at = raw.index(_HISTORY)
     head = packing.loads(raw[:at] + b"}")
-    if head["v"] != FORMAT:
-        raise ValueError(f"record format {head['v']}, this version reads {FORMAT}")
+    check_format(head["v"], FORMAT)
     entity = Entity()
     entity.history = raw[at + len(_HISTORY) : -2]
     entity.offset, entity.events = head["offset"], head["events"]

@@ -32,6 +32,7 @@ from streams.core.facts import (
     standing,
 )
 from streams.core.fold import extends, resolution_times, step
+from streams.core.formats import check_format
 from streams.core.pursuit import Pursuit
 from streams.core.record import FORMAT, Packing, Record
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
@@ -718,12 +719,15 @@ class Processor:
 
         Yields how many tickets were taken over so far, so that others get their turn in
         between; it must be exhausted. What is taken over is taken out of `changelog`. Raises
-        `ValueError` when a record was written by a version this one cannot read.
+        `FormatError` when a record was written by a version this one cannot read.
         """
-        totals = changelog.pop(TOTALS_KEY, None)
+        told = changelog.pop(TOTALS_KEY, None)
+        totals = None if told is None else self._packing.loads(told)
+        if totals is not None:
+            check_format(totals["v"], FORMAT)
         self._dropped = self.settled.load(changelog, self._packing)
         if totals is not None:
-            self._load_totals(self._packing.loads(totals))
+            self._load_totals(totals)
         folding = not self._slots.load(changelog, self._cut)
         if self.pursuit is not None:
             self.pursuit.load(changelog, self._cut)
@@ -742,8 +746,6 @@ class Processor:
                     self._dirty.add(ticket)
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
-        if totals["v"] != FORMAT:
-            raise ValueError(f"changelog format {totals['v']}, this version reads {FORMAT}")
         self._cut = totals.get("cut", 0)
         self.position = totals["position"]
         self._counted_to = self.position - 1

@@ -21,6 +21,7 @@ from streams.core import promises
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
+from streams.core.formats import check_format
 from streams.core.instants import DAY, days_of
 from streams.core.occasions import Before
 from streams.core.policies import NO_POLICIES
@@ -429,8 +430,7 @@ def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
     at_history = raw.index(_HISTORY, at_checkpoint)
     at_announced = raw.find(_ANNOUNCED, 0, at_checkpoint)
     head = packing.loads(raw[: at_checkpoint if at_announced < 0 else at_announced] + b"}")
-    if head["v"] != FORMAT:
-        raise ValueError(f"record format {head['v']}, this version reads {FORMAT}")
+    check_format(head["v"], FORMAT)
     record = Record()
     record.offset = head["offset"]
     record.events = head["events"]

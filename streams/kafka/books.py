@@ -1,12 +1,13 @@
 """The source of reports and ledgers on Kafka: the changelog topics, read whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config
 from streams.core.entities import Entities, EntityBooks
 from streams.core.entity import Kind
+from streams.core.formats import FormatError
 from streams.core.processor import Processor
 from streams.core.report import Books
 from streams.errors import UserError
@@ -42,7 +43,7 @@ async def read_books(
                 and (only is None or record.key == only.encode(errors="surrogateescape"))
             }
             processor = Processor(settings, packing)
-            for restored in processor.restore(latest):
+            for restored in _understood(processor.restore(latest)):
                 if restored % 1_000 == 0:
                     yield len(books.records) + restored
             books.records |= processor.records
@@ -69,10 +70,18 @@ async def read_entities(
                 if record.key is not None
             }
             processor = Entities(kind, config.engine, packing)
-            for restored in processor.restore(latest):
+            for restored in _understood(processor.restore(latest)):
                 if restored % 1_000 == 0:
                     yield len(books.records) + restored
             books.records |= processor.records
             books.settled.update(processor.settled)
             books.outcomes.update(processor.outcomes)
             yield len(books.records)
+
+
+def _understood(restoring: Iterable[int]) -> Iterator[int]:
+    """The same; raises `UserError` for state of a format that this version does not read."""
+    try:
+        yield from restoring
+    except FormatError as error:
+        raise UserError(str(error)) from None

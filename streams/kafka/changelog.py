@@ -14,7 +14,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 
 from streams.config.model import Config, Kafka
-from streams.kafka.connection import client_arguments, started
+from streams.errors import UserError
+from streams.kafka.connection import client_arguments, partitions_of, started
 from streams.kafka.fetching import keep_all_as_parsed
 from streams.kafka.journal import Headers, Latest, Output, Write
 
@@ -59,7 +60,17 @@ class Changelog:
         self._read_committed = read_committed
 
     async def read(self, partition: int) -> Latest:
-        """What stands in one partition at its end as of now."""
+        """What stands in one partition at its end as of now.
+
+        Raises `UserError` where the topic does not have the partition: its source has grown.
+        """
+        partitions = await partitions_of(self._kafka, self.topic)
+        if partition not in partitions:
+            raise UserError(
+                f"there is a partition {partition} to be read, but {self.topic} has only "
+                f"{len(partitions)}: its source was given more, so keys have other places now; "
+                "stop the workers, then `deskpulse reset` makes it anew"
+            )
         source = TopicPartition(self.topic, partition)
         latest: Latest = {}
         async with reader(self._kafka, read_committed=self._read_committed) as consumer:

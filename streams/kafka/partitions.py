@@ -86,6 +86,8 @@ class OwnedOf(Generic[E]):
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    written: int = 0
+    """Writes that have ended."""
     writing: asyncio.Task[None] | None = None
     """A write beside the commit cycle, because much had changed."""
 
@@ -145,6 +147,8 @@ class PartitionsOf(Generic[E]):
         self.counted = Counted()
         self.wake = asyncio.Event()
         """Set when something is to be said that cannot wait for the next commit cycle."""
+        self.held_up_s = 0.0
+        """How long the event loop let something wait that was due, seconds: the longest lately."""
         self.broken: BaseException | None = None
         """The failed write after which nothing is written or read any more."""
         self._config = config
@@ -370,6 +374,7 @@ class PartitionsOf(Generic[E]):
                 # What the cut held is in no journal, and no later cut holds it again.
                 self.broken = error
                 raise
+            owned.written += 1
             self.counted.totals.merge(cut.totals)
             self.counted.outcomes.update(cut.outcomes)
             self.counted.committed_at = self._clock()

@@ -13,11 +13,14 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from aiokafka.errors import TopicAuthorizationFailedError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from streams.clock import wall_ms
+from streams.config.model import Config
+from streams.errors import UserError
 from streams.kafka.fetching import keep_as_parsed
 from streams.kafka.journal import Answer
 
@@ -32,6 +35,7 @@ class Hooks(Protocol):
     sources: Collection[str]
     """Topics whose partitions it owns."""
     read_committed: bool
+    config: Config
 
     def fetchable(self, tp: TP) -> bool:
         """Whether the partition is restored and may be read."""
@@ -60,6 +64,9 @@ class ConsumerThread(AIOKafkaConsumerThread):
             consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
 
+    lost: UserError | None = None
+    """Why the topic does not have what is to be read next."""
+
     async def on_start(self) -> None:
         """Have answers carry the instant at which they were asked for."""
         await super().on_start()
@@ -67,9 +74,10 @@ class ConsumerThread(AIOKafkaConsumerThread):
         ask = fetcher._proc_fetch_request  # noqa: SLF001
 
         async def ask_and_stamp(assignment: Any, node_id: int, request: Any) -> Any:
-            asked_at = wall_ms()
+            asked_at, asked = wall_ms(), _positions(assignment)
             answered = await ask(assignment, node_id, request)
             keep_as_parsed(fetcher)
+            await self._look_for_losses(assignment, asked)
             # aiokafka stamps an answer when it looks at it, and a process that was paused in
             # between would take an old answer for a new one.
             for source in assignment.tps:
@@ -80,9 +88,48 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
         fetcher._proc_fetch_request = ask_and_stamp  # noqa: SLF001
 
+    async def _look_for_losses(self, assignment: Any, asked: Mapping[Any, int]) -> None:
+        """Where the broker does not have the offset, aiokafka would go on somewhere else."""
+        for source, position in asked.items():
+            if not assignment.state_value(source).awaiting_reset or self.lost is not None:
+                continue
+            config = hooks_of(self.app).config
+            # Nothing is read from there until somebody has looked at it (`refusal`).
+            self.lost = UserError(f"partition {source.partition} of {source.topic} has a gap")
+            first = (await self._consumer.beginning_offsets([source]))[source]
+            end = (await self._consumer.end_offsets([source]))[source]
+            self.lost = UserError(lost_told(config, source, position, first, end))
+
+
+def _positions(assignment: Any) -> dict[Any, int]:
+    states = {source: assignment.state_value(source) for source in assignment.tps}
+    return {source: one.position for source, one in states.items() if one.has_valid_position}
+
+
+def lost_told(config: Config, source: Any, position: int, first: int, end: int) -> str:
+    """What to do where the next offset to be read does not exist."""
+    where = f"partition {source.partition} of {source.topic}"
+    if position > end:
+        return (
+            f"{where} ends at offset {end}, but was read up to {position}: the topic was made anew "
+            "or has lost records; `deskpulse reset` starts over with it"
+        )
+    skip = (
+        f"kafka-consumer-groups.sh --bootstrap-server {config.kafka.bootstrap}"
+        f" --group {config.app} --topic {source.topic}:{source.partition}"
+        " --reset-offsets --to-earliest --execute"
+    )
+    return (
+        f"{where} begins at offset {first}, but was read only up to {position}: what is in between "
+        "was deleted before it was read (see its retention). To go on without it, stop the workers "
+        f"and run: {skip}"
+    )
+
 
 class BatchConsumer(Consumer):
     """Delivers the fetched records of a partition as one message."""
+
+    _not_allowed: BaseException | None = None
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -101,8 +148,15 @@ class BatchConsumer(Consumer):
         if not ready:
             await asyncio.sleep(_IDLE_S)
             return {}
-        # Short, so that a partition that becomes ready is not waited for.
-        fetched: Mapping[Any, Any] = await super()._getmany(ready, min(timeout, 0.2))
+        try:
+            # Short, so that a partition that becomes ready is not waited for.
+            fetched: Mapping[Any, Any] = await super()._getmany(ready, min(timeout, 0.2))
+        except TopicAuthorizationFailedError as error:
+            # A right that was taken away: whoever runs the worker looks here (`refusal`).
+            self._not_allowed = error
+            return {}
+        if self.refusal is not None:
+            return {}
         # Nothing is awaited from here on: what was taken is exactly what is in `fetched`.
         with_records = {(tp.topic, tp.partition) for tp, records in fetched.items() if records}
         for tp in ready:
@@ -181,7 +235,15 @@ class BatchConsumer(Consumer):
 
     @property
     def refusal(self) -> BaseException | None:
-        """Why the broker does not have us in the group; aiokafka tells only who polls."""
+        """Why the broker does not have us in the group, or why there is nothing to read.
+
+        aiokafka tells only who polls.
+        """
+        if self._not_allowed is not None:
+            return self._not_allowed
+        lost: UserError | None = getattr(self._thread, "lost", None)
+        if lost is not None:
+            return lost
         consumer = getattr(self._thread, "_consumer", None)
         coordinator = getattr(consumer, "_coordinator", None)
         refused: BaseException | None = getattr(coordinator, "_pending_exception", None)

@@ -32,6 +32,7 @@ from streams.kafka.diagnosis import not_allowed
 from streams.kafka.exactly_once import ExactlyOnceJournal
 from streams.kafka.journal import Answer, Journal, Source, tickets_of
 from streams.kafka.partitions import Partitions, PartitionsOf
+from streams.kafka.stalls import StalledError, Stalls
 from streams.kafka.transport import BatchTransport
 from streams.wire import packing
 
@@ -66,7 +67,9 @@ class Worker:
         self.failure: BaseException | None = None
         """Why the worker stops by itself; nothing is written any more."""
         self.stopping = asyncio.Event()
-        self._config = config
+        self.cut_short = False
+        """The stop took too long: something still hangs, which would hold the process up."""
+        self.config = config
         self._on_cycle = on_cycle
         self._exactly_once = exactly_once
         self._journals: list[Journal] = []
@@ -85,6 +88,7 @@ class Worker:
                 config, self._new_journal(source), clock, source, _engine_of(source, config)
             )
         self.sources = frozenset(self._feeds)
+        self._stalls = Stalls(config.health)
         self.app = self._new_app(config)
         for feed in self._feeds.values():
             self._agent(feed)
@@ -95,10 +99,10 @@ class Worker:
     def _new_journal(self, source: Source) -> Journal:
         journal: Journal
         if self._exactly_once:
-            journal = ExactlyOnceJournal(self._config, source)
+            journal = ExactlyOnceJournal(self.config, source)
         else:
             commit = partial(self._commit_offset, source.topic)
-            journal = AtLeastOnceJournal(self._config, commit, source)
+            journal = AtLeastOnceJournal(self.config, commit, source)
         self._journals.append(journal)
         return journal
 
@@ -169,7 +173,7 @@ class Worker:
         await asyncio.sleep(1 / MAX_CYCLES)
         with contextlib.suppress(TimeoutError):
             now = asyncio.get_running_loop().time()
-            left = began + self._config.commit_interval / 1000 - now
+            left = began + self.config.commit_interval / 1000 - now
             await asyncio.wait_for(wake.wait(), max(0, left))
         wake.clear()
 
@@ -218,6 +222,7 @@ class Worker:
     def _show(self) -> None:
         try:
             self._on_cycle(self.partitions)
+            self.partitions.held_up_s = 0.0
         except Exception as error:  # noqa: BLE001 - numbers nobody sees any more
             self._fail(error)
 
@@ -262,15 +267,22 @@ class Worker:
         # It ends when the group has taken us in, which may be never.
         starting = asyncio.ensure_future(self.app.start())
         starting.add_done_callback(self._started)
+        now = asyncio.get_running_loop().time
         while not self.stopping.is_set():
-            self._look_after()
+            looked_at = now()
+            self._look_after(looked_at)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), LOOK_S)
+            late = now() - looked_at - LOOK_S
+            self.partitions.held_up_s = max(self.partitions.held_up_s, late)
         starting.cancel()
-        try:
-            await asyncio.wait_for(self._stop(), STOP_S)
-        except TimeoutError:
+        stop = asyncio.ensure_future(self._stop())
+        _, unfinished = await asyncio.wait([stop], timeout=STOP_S)
+        self.cut_short = bool(unfinished)
+        if self.cut_short:
             log.warning("the stop took longer than %d s and was cut short", STOP_S)
+        else:
+            stop.result()
         if self.failure is not None:
             raise self.failure
 
@@ -279,11 +291,15 @@ class Worker:
         if error is not None:
             self._fail(error)
 
-    def _look_after(self) -> None:
+    def _look_after(self, now_s: float) -> None:
         """Stop when one of Faust's own services has died: they take nobody along.
 
-        So when the group is not open to us: nobody would ever hear of it.
+        So when the group is not open to us, or something hangs: nobody would ever hear of it.
         """
+        try:
+            self._stalls.look(self._feeds.values(), now_s)
+        except StalledError as error:
+            self._fail(error)
         consumer = self.app.consumer
         if consumer.refusal is not None:
             self._fail(consumer.refusal)

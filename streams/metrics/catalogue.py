@@ -346,6 +346,13 @@ CATALOGUE: Final = (
         "When changes were last made durable, in Unix seconds.",
     ),
     _gauge(
+        "event_loop_lag_seconds",
+        "",
+        Origin.TRUST,
+        "How long the worker let something wait that was due: the longest since the commit cycle "
+        "before, in seconds.",
+    ),
+    _gauge(
         "source_last_event_timestamp_seconds",
         "source",
         Origin.TRUST,

@@ -1,21 +1,17 @@
 """A worker's metrics from beginning to end: the port is open while the block runs."""
 
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from prometheus_client import CollectorRegistry
 
 from streams.access import authorization, server_context
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
-from streams.core.instants import MINUTE
 from streams.kafka.partitions import Partitions
 from streams.metrics.collector import Collector
 from streams.metrics.endpoint import Endpoint
 from streams.metrics.snapshot import take
-
-LIVE_WITHIN: Final = 2 * MINUTE
-"""A worker that has not finished a commit cycle for longer hangs. A slow broker takes less."""
 
 
 class Exporter:
@@ -29,6 +25,7 @@ class Exporter:
         """
         self._clock = clock
         self._shown_at = clock()
+        self._live_within = config.health.stalled
         self._collector = Collector(config)
         registry = CollectorRegistry()
         registry.register(self._collector)
@@ -57,13 +54,16 @@ class Exporter:
         self._collector.snapshot = take(partitions, self._shown_at)
 
     def live(self) -> tuple[bool, str]:
-        """Whether the event loop still turns."""
+        """Whether the event loop still turns: a commit cycle within `health.stalled`."""
         silent_s = (self._clock() - self._shown_at) // 1000
-        fine = silent_s * 1000 <= LIVE_WITHIN
+        fine = silent_s * 1000 <= self._live_within
         return fine, "live" if fine else f"no commit cycle for {silent_s} s"
 
     def ready(self) -> tuple[bool, str]:
-        """Whether the worker owns partitions and has restored all of them."""
+        """Whether the worker lives, owns partitions and has restored all of them."""
+        live, why = self.live()
+        if not live:
+            return live, why
         progress = self._collector.snapshot.progress
         restored = sum(one.ready for one in progress)
         fine = 0 < len(progress) == restored

@@ -93,6 +93,8 @@ class Snapshot:
     """Breaches by how late they were announced, as in `Counted`."""
     delay_ms: int = 0
     committed_at: int | None = None
+    held_up_s: float = 0.0
+    """How long the event loop let something wait lately, as in `PartitionsOf`."""
 
 
 def take(partitions: Partitions, now: int) -> Snapshot:
@@ -116,6 +118,7 @@ def take(partitions: Partitions, now: int) -> Snapshot:
         delays=tuple(counted.delays),
         delay_ms=counted.delay,
         committed_at=counted.committed_at,
+        held_up_s=partitions.held_up_s,
     )
 
 

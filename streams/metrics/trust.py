@@ -56,6 +56,7 @@ def progressed(snapshot: Snapshot) -> dict[str, Table]:
         "consumer_lag_events": _worst(groups, sum, lambda one: one.lag_events, 1),
         "consumer_lag_seconds": _worst(groups, max, lambda one: one.lag_ms, 1000),
         "last_commit_timestamp_seconds": {} if committed_at is None else {(): committed_at / 1000},
+        "event_loop_lag_seconds": {(): snapshot.held_up_s},
         "build_info": {(VERSION,): 1},
     }
 

@@ -18,7 +18,6 @@ from streams.config import Config, ConfigError, Reference
 from streams.config.model import Metrics
 from streams.errors import UserError
 from streams.metrics import Exporter
-from streams.metrics.exporter import LIVE_WITHIN
 from tests.certificates import Authority
 from tests.unit.metrics.desk import START, Desk
 
@@ -104,7 +103,7 @@ def test_a_worker_is_ready_when_all_its_partitions_are_restored(
 def test_a_worker_whose_loop_stands_still_is_not_live(
     exporter: Exporter, clock: Clock, desk: Desk
 ) -> None:
-    clock.now += LIVE_WITHIN
+    clock.now += Config().health.stalled
     assert get(exporter, "/live")[::2] == (200, b"live\n")
     clock.now += 1_000
     assert get(exporter, "/live")[::2] == (503, b"no commit cycle for 121 s\n")
