@@ -8,6 +8,7 @@ BIN := .venv/bin
 # One stamp per Python, so that another one gives another environment.
 RUNTIME := .venv/.runtime-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
+AUDIT := target/audit/.complete
 KAFKA := target/kafka-libs/.complete
 MUTMUT := target/mutmut/.complete
 
@@ -24,7 +25,7 @@ if sys.version_info < (3, 11):
 endef
 export CHECK_PYTHON
 
-.PHONY: help demo test lint install native pure bench bench-guard bench-peers mutate lock kafka clean
+.PHONY: help demo test lint install native pure bench bench-guard bench-peers mutate lock kafka sbom audit clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -66,6 +67,7 @@ lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--up
 	$(LOCK) pyproject.toml -o requirements.lock
 	echo hatchling | $(LOCK) - -c requirements.lock -o deploy/build.lock
 	printf 'mypy\nsetuptools\n' | $(LOCK) - -c requirements.lock -c deploy/build.lock -o deploy/native.lock
+	printf 'cyclonedx-bom\npip-audit\n' | $(LOCK) - -o deploy/audit.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -c deploy/build.lock -c deploy/native.lock \
 		-o requirements-dev.lock
 # mutmut asks for a newer click than Faust allows, and works with that one, too.
@@ -73,6 +75,14 @@ lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--up
 	echo mutmut | $(LOCK) - --override target/click.txt -c requirements-dev.lock -o deploy/mutate.lock
 
 kafka: $(KAFKA) ## Fetch Apache Kafka for the tests (needs Maven, and Java to run it)
+
+sbom: $(AUDIT) ## What is shipped, as CycloneDX JSON, from the lock file: target/sbom.json
+	@PYTHONWARNINGS=ignore target/audit/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-file target/sbom.json
+	@echo "target/sbom.json: $$(grep -c '"purl"' target/sbom.json) packages"
+
+audit: $(AUDIT) ## Ask about known weaknesses of what is locked (needs the network; exit 3: nobody answered)
+	@target/audit/bin/python deploy/audit.py
 
 clean: ## Remove everything that was made
 	rm -rf .venv target mutants build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
@@ -102,4 +112,11 @@ $(MUTMUT): deploy/mutate.lock
 $(KAFKA): tests/kafka/pom.xml
 	@rm -rf $(@D)
 	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@
+
+# Tools for the list of what is shipped, in an environment of their own.
+$(AUDIT): deploy/audit.lock
+	@rm -rf $(@D)
+	@"$(PYTHON)" -m venv $(@D)
+	@$(@D)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
 	@touch $@

@@ -48,6 +48,7 @@ PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
         "apt-get install prometheus prometheus-alertmanager",
     ),
     "openssl": (lambda: _has("openssl"), "apt-get install openssl"),
+    "sbom": ((ROOT / "target" / "sbom.json").exists, "make sbom"),
     "chromium": (lambda: _has("chromium"), "apt-get install chromium"),
     "shared": (SHARED.is_dir, "put the real logs into ../shared, or set DESKPULSE_SHARED"),
 }
