@@ -74,6 +74,13 @@ def share(part: float, whole: float) -> str:
     return f"{counts}{FEW}" if whole < MIN_SAMPLE else f"{part / whole:.0%} {counts}"
 
 
+def mean(seconds: float, number: float) -> str:
+    """A mean length of time; marked when the sample is small."""
+    if not number:
+        return NOTHING
+    return span(seconds / number) + (FEW if number < MIN_SAMPLE else "")
+
+
 def instant(ms: int | None) -> str:
     """An instant with its date, UTC."""
     if ms is None:

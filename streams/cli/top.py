@@ -43,11 +43,18 @@ def top(
         float, typer.Option(min=0.2, metavar="SECONDS", help="How often to look.")
     ] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Print one picture and end.")] = False,
+    quality: Annotated[
+        bool,
+        typer.Option(
+            "--quality", help="CSAT, first contact, handling and conflicts by queue only."
+        ),
+    ] = False,
 ) -> int:
     """Show queues, depth, response times, who waits longest, lag and freshness, live.
 
-    Several workers are added up. Ctrl-C ends it. Certificates are verified; another authority
-    than those of the system is named in the variable SSL_CERT_FILE.
+    Below, where there is room: promises, quality by queue, breakdowns. Several workers are added
+    up. Ctrl-C ends it. Certificates are verified; another authority than those of the system is
+    named in the variable SSL_CERT_FILE.
 
     Example: deskpulse top http://worker-1:9108/metrics http://worker-2:9108/metrics
     """
@@ -57,10 +64,10 @@ def top(
     ask = partial(fetch, credentials=credentials)
     first = _first(targets, ask)
     if once or not out.is_terminal:
-        out.print(board(first, first))
+        out.print(board(first, first, quality=quality))
         return 0
     with suppress(KeyboardInterrupt):
-        _watch(targets, ask, first, every)
+        _watch(targets, ask, first, every, quality=quality)
     return 0
 
 
@@ -81,11 +88,12 @@ def _first(urls: list[str], ask: Fetch) -> Scrape:
         ) from None
 
 
-def _watch(urls: list[str], ask: Fetch, first: Scrape, every: float) -> None:
+def _watch(urls: list[str], ask: Fetch, first: Scrape, every: float, *, quality: bool) -> None:
     """Draw until interrupted."""
     looks = deque([first], maxlen=RATE_OVER)
-    with Live(board(first, first), console=out, screen=True, auto_refresh=False) as live:
+    picture = board(first, first, quality=quality)
+    with Live(picture, console=out, screen=True, auto_refresh=False) as live:
         while True:
             time.sleep(every)
             looks.append(scrape(urls, looks[-1], ask))
-            live.update(board(looks[-1], looks[0]), refresh=True)
+            live.update(board(looks[-1], looks[0], quality=quality), refresh=True)

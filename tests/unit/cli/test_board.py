@@ -331,3 +331,116 @@ def test_top_prints_one_picture_where_there_is_no_terminal(
     monkeypatch.setattr(out, "_width", 80)
     assert top([A]) == 0
     assert "billing" in capsys.readouterr().out
+
+
+# -- quality ------------------------------------------------------------------------------
+
+
+def judged(queue: str, times: int = 1, window: str = "7d") -> list[Series]:
+    """What a week of a queue came to, so many times over."""
+    week = {
+        "window_csat": 20,
+        "window_csat_satisfied": 18,
+        "window_first_contact_judged": 50,
+        "window_first_contact": 40,
+        "window_resolved": 60,
+        "window_reopened": 3,
+        "window_outcome": 50,
+        "window_outcome_moved": 10,
+        "window_touched": 40,
+        "window_handled_seconds": 40 * 330,
+        "window_created": 80,
+        "window_conflict": 4,
+    }
+    return [one(name, times * n, window=window, queue=queue) for name, n in week.items()]
+
+
+CELLS = [*("90%", "18/20", "80%", "40/50", "5%", "3/60", "20%", "10/50"), "5m30s", "5%", "4/80"]
+
+
+def judged_row(lines: list[str], name: str) -> list[str]:
+    start = next(i for i, line in enumerate(lines) if line.startswith("quality"))
+    return row(lines[start:], name)
+
+
+def test_quality_by_queue_stands_below_with_its_counts() -> None:
+    lines = screen(desk(depth("billing", 12), *judged("billing"), *judged("mail", 2)))
+    assert judged_row(lines, "billing") == CELLS
+    assert judged_row(lines, "mail")[:2] == ["90%", "36/40"]
+    assert judged_row(lines, "total")[:2] == ["90%", "54/60"]
+    start = next(i for i, line in enumerate(lines) if line.startswith("quality"))
+    assert [line.split()[0] for line in lines[start + 1 : start + 4]] == [
+        "mail",
+        "billing",
+        "total",
+    ]
+
+
+def test_of_few_there_are_counts_and_a_mark() -> None:
+    few = {
+        "window_csat": 4,
+        "window_csat_satisfied": 3,
+        "window_touched": 2,
+        "window_handled_seconds": 600,
+    }
+    series = [one(name, n, window="7d", queue="billing") for name, n in few.items()]
+    cells = judged_row(screen(desk(depth("billing", 12), *series)), "billing")
+    assert cells == ["3/4*", "-", "-", "-", "5m*", "-"]
+
+
+def test_where_nothing_was_judged_there_is_no_such_table() -> None:
+    quiet = [one("window_outcome", 0, window="7d", queue="billing")]
+    assert not any(line.startswith("quality") for line in screen(desk(depth("a", 3), *quiet)))
+    assert not any(line.startswith("quality") for line in screen(desk(depth("a", 3))))
+
+
+def test_quality_is_of_a_week_or_of_the_window_there_is() -> None:
+    day = judged("billing", window="24h")
+    assert any("CSAT" in line for line in screen(desk(depth("billing", 1), *day)))
+    assert any(line.lstrip("quality ").startswith("24h") for line in screen(desk(*day)))
+    both = screen(desk(depth("billing", 1), *day, *judged("billing", 2)))
+    assert judged_row(both, "billing")[:2] == ["90%", "36/40"]
+
+
+@pytest.mark.parametrize("width", [100, 80, 60])
+def test_quality_is_readable_in_a_terminal_of_a_hundred_columns(width: int) -> None:
+    series = [*judged("billing", 50), *judged("second-line-support", 5)]
+    lines = screen(desk(depth("billing", 12), *series), width=width)
+    assert max(map(len, lines)) <= width
+    cells = judged_row(lines, "billing")
+    assert cells[:2] == ["90%", "900/1,000"]
+    assert width < 100 or cells[-1] == "200/4,000"
+
+
+def test_promises_come_before_quality_and_quality_before_breakdowns() -> None:
+    """A screen too low for all of them; the queues always have three lines."""
+    now = desk(
+        *(depth(name, 5) for name in "abcd"),
+        *judged("a"),
+        one("sla_due", 0, policy="gold", clock="resolution", within="1h"),
+    )
+
+    def shown(height: int) -> list[str]:
+        lines = screen(now, height=height)
+        titles = ("promise", "quality", "by status")
+        return [title for title in titles if any(line.startswith(title) for line in lines)]
+
+    full = len(screen(now)) + 5
+    assert shown(full) == ["promise", "quality", "by status"]
+    found = [shown(height) for height in range(full, 8, -1)]
+    assert found.index(["promise", "quality"]) < found.index(["promise"]) < found.index([])
+    assert all(each in ([], ["promise"], ["promise", "quality"], shown(full)) for each in found)
+
+
+def test_a_page_of_its_own_has_quality_only() -> None:
+    console = Console(file=io.StringIO(), width=WIDE, force_terminal=True, color_system=None)
+    now = desk(depth("billing", 12), *judged("billing"))
+    with console.capture() as capture:
+        console.print(board(now, now, quality=True))
+    text = capture.get()
+    assert "deskpulse top" in text
+    assert "CSAT" in text
+    assert "by status" not in text
+    with console.capture() as capture:
+        console.print(board(desk(), desk(), quality=True))
+    assert "nothing to judge yet" in capture.get()
