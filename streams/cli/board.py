@@ -15,7 +15,7 @@ from rich.text import Text
 
 from streams.cli import quantities
 from streams.cli.goals import Standing, goal_table, standings
-from streams.cli.quality import quality_queues, quality_table
+from streams.cli.quality import catalogue_table, quality_queues, quality_table
 from streams.cli.tables import breakdowns, label, promise_table, promises, queue_table
 from streams.metrics.scrape import Scrape, Worker
 
@@ -183,9 +183,15 @@ class Board:
             yield breakdowns(self.now, width, left, block)
 
     def _judged(self, width: int, room: int | None, _: str) -> Iterator[Table | Text]:
-        """Quality alone."""
-        if quality_queues(self.now.numbers):
-            yield quality_table(self.now, width, None if room is None else room - QUALITY_FRAME)
+        """Quality alone: by queue, and below it every KPI there is room for."""
+        numbers = self.now.numbers
+        if queues := quality_queues(numbers):
+            every = None if room is None else max(0, room - QUALITY_FRAME)
+            shown = None if every is None else min(len(queues), max(FEWEST_QUEUES, every // 2))
+            yield quality_table(self.now, width, shown)
+            yield _line()
+            left = None if every is None or shown is None else every - shown - 1
+            yield catalogue_table(numbers, width, left)
         else:
             yield _line("nothing to judge yet, or no metrics.kpi_windows")
 

@@ -1,4 +1,4 @@
-"""The board's table of quality: what customers say of each queue, and what becomes of its tickets.
+"""The board's tables of quality: the most important KPIs by queue, and every KPI of the catalogue.
 
 KPIs are divided here, from sums over all workers; of few there are counts instead of a share, and
 a mark.
@@ -11,11 +11,14 @@ from rich.table import Table
 
 from streams.cli import quantities
 from streams.cli.tables import Column, Where, asked_table, cut, label
-from streams.core.formula import Term
-from streams.core.kpis import BY_NAME
+from streams.core import facts
+from streams.core.formula import Kpi, Term
+from streams.core.kpis import BY_NAME, KPIS
+from streams.core.measures import Reading
 from streams.metrics.numbers import Numbers
 from streams.metrics.scrape import Scrape
 from streams.metrics.terms import metric_of
+from streams.scorecards import words
 
 WINDOW: Final = "7d"
 """What is shown where there are KPIs of several windows."""
@@ -55,6 +58,47 @@ def quality_table(now: Scrape, width: int, rows: int | None) -> Table:
     lines.append(("total", {}))
     columns = _columns(now.numbers, window_of(now.numbers) or WINDOW)
     return asked_table("quality", lines, map(label, every), columns, width, total=True)
+
+
+def catalogue_table(numbers: Numbers, width: int, rows: int | None) -> Table:
+    """Every KPI that there is anything to go by, side by side; at most `rows` lines."""
+    window = window_of(numbers) or WINDOW
+    cells = [
+        (words.name(kpi.name), quantities.reading(found, kpi.unit))
+        for kpi in KPIS
+        if kpi.in_windows
+        if (found := _read(kpi, numbers, window)).value is not None
+    ]
+    names, values = (max(map(len, column), default=0) for column in zip(*cells, strict=True))
+    beside = max(1, (width + GAP) // (names + 1 + values + GAP))
+    lines = -(-len(cells) // beside)
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for place in range(beside):
+        table.add_column(width=names, no_wrap=True)
+        table.add_column(width=values + (GAP - 1 if place < beside - 1 else 0), no_wrap=True)
+    for line in range(lines if rows is None else min(lines, rows)):
+        row = cells[line::lines]
+        table.add_row(*(text for pair in row for text in pair))
+    return table
+
+
+GAP: Final = 3
+"""Between two KPIs that stand side by side."""
+
+
+def _read(kpi: Kpi, numbers: Numbers, window: str) -> Reading:
+    """A KPI over all queues, from the sums that workers export."""
+
+    def total(terms: tuple[Term, ...]) -> float:
+        return sum(
+            term.times * (numbers.value(metric_of(term), window=window) or 0)
+            for term in terms
+            if term.kind in facts.WINDOWED
+        )
+
+    top, bottom = total(kpi.top), total(kpi.bottom)
+    value = kpi.factor * top / bottom if bottom else None
+    return Reading(value, round(bottom), top, bottom)
 
 
 def _columns(numbers: Numbers, window: str) -> tuple[Column, ...]:

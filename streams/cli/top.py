@@ -1,5 +1,6 @@
 """`deskpulse top`: the live numbers in a terminal, read from the workers' /metrics."""
 
+import asyncio
 import time
 from collections import deque
 from contextlib import suppress
@@ -14,7 +15,12 @@ from streams.access import authorization
 from streams.cli.board import board
 from streams.cli.console import out
 from streams.cli.options import configuration
-from streams.config.model import Metrics
+from streams.cli.parts import LAST, pictured
+from streams.cli.report import read_changelog, read_people
+from streams.config.model import Config, Metrics
+from streams.config.problems import likely
+from streams.core.recount import Books
+from streams.core.sums import SLICED
 from streams.errors import UserError
 from streams.metrics.scrape import Fetch, NoAnswerError, Scrape, fetch, scrape
 
@@ -46,19 +52,34 @@ def top(
     quality: Annotated[
         bool,
         typer.Option(
-            "--quality", help="CSAT, first contact, handling and conflicts by queue only."
+            "--quality", help="Only the service quality: by queue, and every KPI of the catalogue."
         ),
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Once, from what is committed: KPIs of the last {LAST} days by one of "
+            f"{', '.join(SLICED)}.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Show queues, depth, response times, who waits longest, lag and freshness, live.
 
     Below, where there is room: promises, quality by queue, breakdowns. Several workers are added
-    up. Ctrl-C ends it. Certificates are verified; another authority than those of the system is
-    named in the variable SSL_CERT_FILE.
+    up. Agents are no labels of metrics: `--by agent` reads the changelog. Ctrl-C ends it.
+    Certificates are verified; another authority than those of the system is named in the variable
+    SSL_CERT_FILE.
 
     Example: deskpulse top http://worker-1:9108/metrics http://worker-2:9108/metrics
     """
-    metrics = configuration(config).metrics
+    settings = configuration(config)
+    if by is not None:
+        if by not in SLICED:
+            raise UserError(f"--by {by}: {likely(by, SLICED)}")
+        return _by(by, settings)
+    metrics = settings.metrics
     targets = urls or [DEFAULT if config is None else _here(metrics)]
     credentials = authorization(metrics.username, metrics.password, metrics.token)
     ask = partial(fetch, credentials=credentials)
@@ -68,6 +89,19 @@ def top(
         return 0
     with suppress(KeyboardInterrupt):
         _watch(targets, ask, first, every, quality=quality)
+    return 0
+
+
+def _by(name: str, config: Config) -> int:
+    """Print the KPIs by a label."""
+    books = Books()
+    asyncio.run(read_changelog(config, books))
+    if books.newest is None:
+        raise UserError("no ticket yet: start a worker, and publish events to it")
+    people = asyncio.run(read_people(config))
+    # Like all ages of the live view, days count from the data.
+    for part in pictured(name, books, people, config, books.newest, out.width):
+        out.print(part)
     return 0
 
 

@@ -12,11 +12,19 @@ from rich.live import Live
 from streams.cli import quantities
 from streams.cli.board import board
 from streams.cli.console import out
+from streams.cli.quality import catalogue_table
 from streams.cli.top import top
+from streams.core.facts import WINDOWED
+from streams.core.kpis import KPIS
+from streams.core.measures import read_kpi
+from streams.core.sums import Sums
 from streams.errors import UserError
 from streams.metrics.numbers import Distribution
 from streams.metrics.scrape import Scrape
+from streams.metrics.terms import metric_of
+from streams.scorecards import words
 from tests.unit.cli.exposition import (
+    DECLARED,
     HOUR,
     NOON,
     Series,
@@ -37,12 +45,17 @@ WIDE = 160
 
 
 def screen(
-    now: Scrape, before: Scrape | None = None, width: int = WIDE, height: int | None = None
+    now: Scrape,
+    before: Scrape | None = None,
+    width: int = WIDE,
+    height: int | None = None,
+    *,
+    quality: bool = False,
 ) -> list[str]:
     """The lines of the picture on a terminal without colours."""
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
     with console.capture() as capture:
-        console.print(board(now, before or now), height=height)
+        console.print(board(now, before or now, quality=quality), height=height)
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -444,3 +457,42 @@ def test_a_page_of_its_own_has_quality_only() -> None:
     with console.capture() as capture:
         console.print(board(desk(), desk(), quality=True))
     assert "nothing to judge yet" in capture.get()
+
+
+def test_every_kpi_of_the_catalogue_stands_on_the_page_of_quality() -> None:
+    """Each with the value of the engine's own formula, from sums that no two share."""
+    kpis = [kpi for kpi in KPIS if kpi.in_windows]
+    terms = {term for kpi in kpis for term in (*kpi.top, *kpi.bottom) if term.kind in WINDOWED}
+    numbers = {metric_of(term): 10 + 7 * n for n, term in enumerate(sorted(terms))}
+    sums = Sums()
+    for term in terms:
+        if term.of == "count":
+            sums.counts[term.kind] = numbers[metric_of(term)]
+        else:
+            sums.amounts[term.kind] = 1000 * numbers[metric_of(term)]
+    labels = {"window": "7d", "queue": "a"}
+    now = desk(
+        *(
+            one(name, n, **{label: labels[label] for label in DECLARED[name]})
+            for name, n in numbers.items()
+        )
+    )
+    lines = Console(file=io.StringIO(), width=60, color_system=None)
+    with lines.capture() as capture:
+        lines.print(catalogue_table(now.numbers, 60, None))
+    shown = capture.get().splitlines()
+    assert len(shown) == len(kpis)
+    for kpi, line in zip(kpis, shown, strict=True):
+        assert line.startswith(words.name(kpi.name))
+        assert quantities.reading(read_kpi(kpi, sums), kpi.unit) in line
+
+
+def test_the_page_of_quality_fits_its_screen_and_says_more_on_a_wide_one() -> None:
+    now = desk(depth("billing", 12), *(judged(name)[0] for name in "abcdefghij"), *judged("k"))
+
+    for width, height in ((80, 24), (160, 40)):
+        lines = screen(now, width=width, height=height, quality=True)
+        assert len(lines) <= height
+        assert max(map(cell_len, lines)) <= width
+        assert any(line.startswith("total") for line in lines)
+        assert any("FCR" in line for line in lines)
