@@ -46,8 +46,13 @@ def with_people(
     config: Config,
     agents: EntityBooks,
     customers: CustomerBooks,
+    *,
+    since: str = "",
 ) -> dict[str, Any]:
-    """The report with its keys `people` and `customers`, where anything is known of them."""
+    """The report with its keys `people` and `customers`, where anything is known of them.
+
+    Hours and work of agents are those from the local day `since` on.
+    """
     settings, as_of = config.engine, tickets.as_of
     try:
         known = tickets.workdays.tickets(tickets.settled)
@@ -60,6 +65,7 @@ def with_people(
                 as_of,
                 tickets=known,
                 min_staff=config.min_staff,
+                since=since,
             )
         if customers.customers.outcomes or customers.requesters.outcomes:
             found["customers"] = customers_report(
