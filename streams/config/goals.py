@@ -25,7 +25,9 @@ Period = Literal["day", "week", "month", "quarter", "year"]
 
 def _measure(value: object) -> object:
     if value not in MEASURES:
-        refuse(f"found {found_text(value)}, {likely(value, MEASURES, 'a KPI of docs/kpis.md')}")
+        refuse(
+            f"found {found_text(value)}, {likely(value, MEASURES, 'a name of docs/scorecards.md')}"
+        )
     return value
 
 
