@@ -17,6 +17,7 @@ from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
 from streams.core.looking import Elsewhere
 from streams.core.people_report import people_report
 from streams.core.recount import Recount
+from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
 from streams.wire import packing
@@ -39,6 +40,11 @@ CustomerFiles = Annotated[
         show_default=False,
     ),
 ]
+
+
+def labels_of(config: Config) -> tuple[str, ...]:
+    """By what KPIs of tickets can be told apart: labels of tickets, attributes of customers."""
+    return (*SLICED, *(CUSTOMER + name for name in config.customer_attributes))
 
 
 def whose(config: Config, customers: CustomerBooks, as_of: int) -> Clientele:
