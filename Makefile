@@ -10,6 +10,7 @@ RUNTIME := .venv/.runtime-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
 AUDIT := target/audit/.complete
 KAFKA := target/kafka-libs/.complete
+MUTMUT := target/mutmut/.complete
 
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -24,7 +25,7 @@ if sys.version_info < (3, 11):
 endef
 export CHECK_PYTHON
 
-.PHONY: help demo test lint install native pure bench bench-guard bench-peers lock kafka sbom audit clean
+.PHONY: help demo test lint install native pure bench bench-guard bench-peers mutate lock kafka sbom audit clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -59,6 +60,9 @@ bench-guard: $(DEV) ## Instructions per event against those kept (needs valgrind
 bench-peers: $(DEV) $(KAFKA) ## The comparison with Kafka Streams and others (needs a JDK and Maven)
 	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
+mutate: $(DEV) $(MUTMUT) ## What share of defects made on purpose the tests find (an hour; ARGS="--sample 50")
+	@$(BIN)/python -m tests.mutate $(ARGS)
+
 lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--upgrade for all)
 	$(LOCK) pyproject.toml -o requirements.lock
 	echo hatchling | $(LOCK) - -c requirements.lock -o deploy/build.lock
@@ -66,6 +70,9 @@ lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--up
 	printf 'cyclonedx-bom\npip-audit\n' | $(LOCK) - -o deploy/audit.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -c deploy/build.lock -c deploy/native.lock \
 		-o requirements-dev.lock
+# mutmut asks for a newer click than Faust allows, and works with that one, too.
+	sed -n 's/^\(click==[^ ]*\).*/\1/p' requirements.lock > target/click.txt
+	echo mutmut | $(LOCK) - --override target/click.txt -c requirements-dev.lock -o deploy/mutate.lock
 
 kafka: $(KAFKA) ## Fetch Apache Kafka for the tests (needs Maven, and Java to run it)
 
@@ -78,7 +85,7 @@ audit: $(AUDIT) ## Ask about known weaknesses of what is locked (needs the netwo
 	@target/audit/bin/python deploy/audit.py
 
 clean: ## Remove everything that was made
-	rm -rf .venv target build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv target mutants build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # The lock files are the whole truth: every file has a known hash, and nothing else is fetched.
 # Deskpulse itself is installed in place, by the locked build tool.
@@ -94,6 +101,12 @@ $(RUNTIME): requirements.lock deploy/build.lock pyproject.toml
 $(DEV): $(RUNTIME) requirements-dev.lock
 	@echo "Adding the tools of development (once)"
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Beside .venv: a test runs with exactly what the lock files say.
+$(MUTMUT): deploy/mutate.lock
+	@rm -rf $(@D)
+	@$(PIP) --no-deps --require-hashes --target $(@D) -r $<
 	@touch $@
 
 $(KAFKA): tests/kafka/pom.xml

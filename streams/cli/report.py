@@ -8,7 +8,7 @@ import typer
 
 from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, configuration, instant
-from streams.cli.people import elsewhere, with_people
+from streams.cli.people import elsewhere, whose, with_people
 from streams.clock import wall_ms
 from streams.compare import judge
 from streams.config import Config
@@ -42,11 +42,13 @@ def report(
     if at is None:
         newest = books.newest if settings.time == "event" else None
         at = wall_ms() if newest is None else newest
+    people = asyncio.run(read_people(settings))
     try:
-        count, asked = recounted(books, settings.engine, packing, at)
+        count, asked = recounted(
+            books, settings.engine, packing, at, whose(settings, people[1], at)
+        )
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
-    people = asyncio.run(read_people(settings))
     others = elsewhere(count, settings, *people)
     found = report_of(count, asked, books, judge=judge, elsewhere=others)
     found = with_people(found, count, settings, *people)

@@ -21,6 +21,7 @@ from streams.config.sheets import sheet
 from streams.config.sla import Calendars, PolicyEntry
 from streams.config.values import (
     AppName,
+    Attribute,
     Bootstrap,
     ByName,
     Credential,
@@ -77,6 +78,10 @@ def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
     if any(span % step_of(span) for span in windows):
         raise ValueError("multiples of 10s up to 5m, of 1m up to 1h, of 15m up to 1d, else of 1h")
     return tuple(sorted(set(windows)))
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _in_order(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -367,6 +372,10 @@ class Config:
     """Where a conflict's reaction time starts: conflict_since or created_at."""
     return_within: PositiveDuration = 30 * DAY
     """A customer active this soon after support was retained."""
+    customer_attributes: Annotated[tuple[Attribute, ...], AfterValidator(_once)] = (
+        Customers().attributes
+    )
+    """Attributes of customer.updated by which reports tell KPIs apart: `customer_region`."""
     min_sample: Count = 5
     """A value computed from fewer carries a mark."""
 
@@ -402,7 +411,7 @@ class Config:
     @property
     def customers(self) -> Customers:
         """How customers are counted."""
-        return Customers(self.timezone)
+        return Customers(self.timezone, self.customer_attributes)
 
     @property
     def requesters(self) -> Requesters:
