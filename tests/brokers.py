@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -43,6 +44,19 @@ class Security(NamedTuple):
 _PLAIN: Final = Security()
 
 
+class Seat(NamedTuple):
+    """Which node of a cluster one is."""
+
+    number: int
+    controllers: Sequence[str]
+    """The addresses of all nodes as controllers, in the order of their numbers from 1 on."""
+
+    @property
+    def controller(self) -> str:
+        """Its own."""
+        return self.controllers[self.number - 1]
+
+
 class ApacheKafka:
     """One node of Apache Kafka (broker and controller) on free ports, in one folder.
 
@@ -50,7 +64,9 @@ class ApacheKafka:
     can be entered again, as after a crash.
     """
 
-    def __init__(self, folder: Path, security: Security = _PLAIN) -> None:
+    def __init__(self, folder: Path, security: Security = _PLAIN, seat: Seat | None = None) -> None:
+        """Alone, unless it has a seat in a cluster."""
+        self._seat = seat or Seat(1, [f"{LOOPBACK}:{free_port()}"])
         self.bootstrap = f"{LOOPBACK}:{free_port()}"
         self.listeners = {name: f"{LOOPBACK}:{free_port()}" for name in security.listeners}
         """The addresses of the further listeners."""
@@ -67,15 +83,30 @@ class ApacheKafka:
         return None if self._process is None else self._process.pid
 
     def __enter__(self) -> Self:
+        process = self.start()
+        try:
+            self.wait()
+        except BaseException:
+            end(process)
+            raise
+        return self
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it; it may take some seconds, or a second node, until it answers."""
         options = ("-Xmx512m", *self._security.java)
         command = [*java(*options), "kafka.Kafka", str(self._properties)]
         self._process = spawn(command, self.log)
-        try:
-            wait_until_ready("Apache Kafka", self._process, self.bootstrap, self.log)
-        except BaseException:
-            end(self._process)
-            raise
-        return self
+        return self._process
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """What was started last."""
+        assert self._process is not None
+        return self._process
+
+    def wait(self) -> None:
+        """Return once it answers."""
+        wait_until_ready("Apache Kafka", self.process, self.bootstrap, self.log)
 
     def __exit__(
         self,
@@ -87,12 +118,14 @@ class ApacheKafka:
             end(self._process)
 
     def _settings(self, data: Path) -> str:
-        controller = f"{LOOPBACK}:{free_port()}"
-        listeners = {"PLAINTEXT": self.bootstrap, "CONTROLLER": controller, **self.listeners}
+        seat = self._seat
+        listeners = {"PLAINTEXT": self.bootstrap, "CONTROLLER": seat.controller, **self.listeners}
         settings = {
             "process.roles": "broker,controller",
-            "node.id": 1,
-            "controller.quorum.voters": f"1@{controller}",
+            "node.id": seat.number,
+            "controller.quorum.voters": ",".join(
+                f"{number}@{address}" for number, address in enumerate(seat.controllers, 1)
+            ),
             "controller.listener.names": "CONTROLLER",
             "listeners": ",".join(f"{name}://{at}" for name, at in listeners.items()),
             "listener.security.protocol.map": ",".join(
@@ -121,6 +154,56 @@ class ApacheKafka:
             stdout=subprocess.DEVNULL,
             timeout=60,
         )
+
+
+class Cluster:
+    """Several nodes, each broker and controller, that keep three copies of everything.
+
+    A write needs two of them, so one may be gone. Entering returns once all of them answer.
+    """
+
+    NODES: Final = 3
+    _SETTINGS: Final[Mapping[str, object]] = {
+        "default.replication.factor": 3,
+        "min.insync.replicas": 2,
+        "offsets.topic.num.partitions": 3,
+        "offsets.topic.replication.factor": 3,
+        "transaction.state.log.num.partitions": 3,
+        "transaction.state.log.replication.factor": 3,
+        "transaction.state.log.min.isr": 2,
+        # Who is killed is missed soon.
+        "broker.session.timeout.ms": 6_000,
+        "broker.heartbeat.interval.ms": 1_000,
+        "replica.lag.time.max.ms": 5_000,
+    }
+
+    def __init__(self, folder: Path) -> None:
+        controllers = [f"{LOOPBACK}:{free_port()}" for _ in range(self.NODES)]
+        settings = Security(settings=self._SETTINGS, java=["-Xmx384m"])
+        self.nodes: list[ApacheKafka] = []
+        for number in range(1, self.NODES + 1):
+            home = folder / f"node-{number}"
+            home.mkdir()
+            self.nodes.append(ApacheKafka(home, settings, Seat(number, controllers)))
+        self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for node in self.nodes:
+                stack.push(node)
+                node.start()
+            for node in self.nodes:
+                node.wait()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
 
 
 def java(*options: str) -> list[str]:

@@ -15,11 +15,13 @@ ROOT: Final = Path(__file__).parent.parent
 KEPT: Final = ROOT / "target" / "reliability"
 
 
-def keep(name: str, figures: Mapping[str, Any]) -> None:
-    """Write the figures of one run, with its date and machine."""
+def keep(name: str, figures: Mapping[str, Any], *, more: bool = False) -> None:
+    """Write the figures of one run, with its date and machine; `more` adds to what is there."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    told = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), **figures}
-    (KEPT / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    path = KEPT / f"{name}.json"
+    former = json.loads(path.read_text()) if more and path.exists() else {}
+    told = {**former, "date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), **figures}
+    path.write_text(json.dumps(told, indent=1) + "\n")
 
 
 def machine() -> str:

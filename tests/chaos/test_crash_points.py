@@ -21,6 +21,7 @@ from streams.kafka import partitions as under_test
 from tests.chaos.stories import Life, Reports, Story, figures, standing, story
 from tests.chaos.suspensions import Loop, Place, Suspended
 from tests.chaos.worlds import World
+from tests.figures import keep
 
 MODES: Final = {"exactly_once": True, "at_least_once": False}
 IN_BETWEEN: Final = 250
@@ -94,9 +95,7 @@ def test_a_crash_at_any_await_changes_no_figure_and_loses_and_adds_no_output(
         found = outputs(world)
         assert found.keys() == once.keys(), crash.places
         assert found == once or not MODES[mode], crash.places
-    tell(
-        capsys, f"{mode}, time: {time}: {len(tried)} crash points, {len(points)} of them first ones"
-    )
+    tell(capsys, f"{mode}, time: {time}", len(tried))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -122,7 +121,7 @@ def test_what_is_said_and_taken_back_for_late_events_comes_to_the_same(
             assert set(outputs(world).values()) == {1}, crash.places
         else:
             assert said <= standing(world) <= said | before, crash.places
-    tell(capsys, f"{mode}, late: {len(points)} crash points")
+    tell(capsys, f"{mode}, late", len(points))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -141,7 +140,7 @@ def test_a_worker_that_refuses_too_much_and_is_let_pass_leaves_nothing_out(
         found = outputs(world)
         assert found.keys() == once.keys(), crash.places
         assert found == once or not MODES[mode], crash.places
-    tell(capsys, f"{mode}, stopping: {len(points)} crash points")
+    tell(capsys, f"{mode}, stopping", len(points))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -157,7 +156,7 @@ def test_what_is_forgotten_is_counted_once(mode: str, capsys: pytest.CaptureFixt
         world = lived_on(crash)
         assert report_of(world, known) == expected, crash.places
         assert standing(world) == said, crash.places
-    tell(capsys, f"{mode}, forgetting: {len(points)} crash points")
+    tell(capsys, f"{mode}, forgetting", len(points))
 
 
 def report_of(world: World, known: Reports) -> dict[str, Any]:
@@ -196,7 +195,8 @@ def test_no_await_of_a_worker_is_left_out() -> None:
     assert awaits <= {place.line for place in places if place.file == str(source)}
 
 
-def tell(capsys: pytest.CaptureFixture[str], what: str) -> None:
-    """Say how much was tried, also where the output of tests is kept back."""
+def tell(capsys: pytest.CaptureFixture[str], story_told: str, points: int) -> None:
+    """Say how many crashes there were."""
+    keep("crashes", {story_told: points}, more=True)
     with capsys.disabled():
-        print(f"\n  {what}", end="")
+        print(f"\n  {story_told}: {points} crash points", end="")

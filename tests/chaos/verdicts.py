@@ -98,10 +98,11 @@ class Ending(NamedTuple):
         if not self.world.exactly_once:
             assert all(self._said()[key] >= names for key, names in true.items())
             return
-        heard = Heard()
-        for transition in map(_heard, self.world.transitions()):
-            heard.hear(transition, again=False)
-        standing = {key: Counter(names.values()) for key, names in heard.standing.items() if names}
+        listener = Heard()
+        for transition in map(heard, self.world.transitions()):
+            listener.hear(transition, again=False)
+        said = listener.standing.items()
+        standing = {key: Counter(names.values()) for key, names in said if names}
         assert standing == true
         for instance in of_reference(self.sent, self.rules, self.world.now):
             key = (instance.ticket, instance.clock, *instance.event)
@@ -111,7 +112,7 @@ class Ending(NamedTuple):
         """Everything ever said; each id says the same each time."""
         by_id: dict[str, tuple[Key, Name]] = {}
         said: dict[Key, Counter[Name]] = {}
-        for one in map(_heard, self.world.transitions()):
+        for one in map(heard, self.world.transitions()):
             key = (one.ticket, one.clock, one.source, one.event)
             what = (key, (one.transition, one.level))
             if by_id.setdefault(one.id, what) is what:
@@ -120,7 +121,7 @@ class Ending(NamedTuple):
         return said
 
 
-def _heard(told: Mapping[str, Any]) -> Transition:
+def heard(told: Mapping[str, Any]) -> Transition:
     """A record of `sla-transitions`, as it was before it was written."""
     return Transition(
         id=told["id"],

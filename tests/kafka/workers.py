@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from streams.config import Config, load
 from streams.core.entities import EntityBooks
 from streams.core.entity import Kind
@@ -67,8 +69,11 @@ class Application:
     broker: Broker
     workers: list[Worker] = field(default_factory=list)
 
-    def start(self) -> Worker:
-        """Start one more worker; it serves /metrics on a port of its own."""
+    def start(self, program: Sequence[str] = (str(DESKPULSE), "worker", "--config")) -> Worker:
+        """Start one more worker; it serves /metrics on a port of its own.
+
+        Another `program` than the real one gets the folder of the configuration, too.
+        """
         number, port = len(self.workers), free_port()
         conf = self.folder / f"conf-{number}"
         conf.mkdir()
@@ -78,7 +83,7 @@ class Application:
             if (self.folder / name).exists():
                 (conf / name).write_text((self.folder / name).read_text())
         log = self.folder / f"worker-{number}.log"
-        process = spawn([str(DESKPULSE), "worker", "--config", str(conf)], log)
+        process = spawn([*program, str(conf)], log)
         worker = Worker(process, port, log)
         self.workers.append(worker)
         return worker
@@ -163,11 +168,13 @@ def application(
     promises: str = "",
     scorecards: str = "",
     answered_by: str = "left_new",
+    partitions: int | None = None,
 ) -> Iterator[Application]:
     """An application with topics of its own; its workers end with the block.
 
     `promises` is the text of an sla.yml, `scorecards` that of a scorecards.yml; `answered_by` is
-    the response signal of every source.
+    the response signal of every source; `partitions` those of tickets and what is said of them,
+    where they are not to be as many as by default.
     """
     app = unique("app")
     # Apache Kafka allows no less; on the embedded broker a join lasts half of it.
@@ -189,6 +196,9 @@ def application(
             file.write_text(text)
     (check / "deskpulse.yml").write_text((folder / "deskpulse.yml").read_text())
     config = load(check)
+    if partitions is not None:
+        topics = (config.topics.source, config.topics.transitions)
+        asyncio.run(_create(broker, topics, partitions))
     asyncio.run(ensure(config))
     running = Application(folder, config, broker)
     try:
@@ -198,3 +208,15 @@ def application(
             if worker.process.poll() is None:
                 worker.process.kill()
                 worker.process.wait()
+
+
+async def _create(broker: Broker, topics: Sequence[str], partitions: int) -> None:
+    """Make topics with so many partitions; each node of the broker keeps them."""
+    nodes = len(broker.bootstrap.split(","))
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    await admin.start()
+    try:
+        answer = await admin.create_topics([NewTopic(name, partitions, nodes) for name in topics])
+        assert not any(code for _, code, *_ in answer.topic_errors), answer
+    finally:
+        await admin.close()
