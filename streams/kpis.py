@@ -179,6 +179,19 @@ STATED: Final = (
         ("counts.priority_changes",),
     ),
     Row(
+        "early warning",
+        "flow",
+        "inflow, p90 of first responses and CSAT against the same hour of the last weeks: whether "
+        "they left the band around its median (docs/decisions/0018-early-warning.md)",
+        "verdict",
+        (),
+        (
+            *("hour_created", "hour_first_responses", "hour_first_response_weighted_seconds"),
+            *("day_csat", "day_csat_satisfied"),
+            *(f"early_warning_{name}" for name in ("min_known", "min_sample", "band")),
+        ),
+    ),
+    Row(
         "what scores depend on",
         "voice",
         "CSAT, reopenings and conflicts by bands of first response, resolution time, transfers and "

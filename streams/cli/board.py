@@ -17,6 +17,7 @@ from streams.cli import quantities
 from streams.cli.goals import Standing, goal_table, standings
 from streams.cli.quality import catalogue_table, quality_queues, quality_table
 from streams.cli.tables import breakdowns, label, promise_table, promises, queue_table
+from streams.cli.unusual import unusual
 from streams.metrics.scrape import Scrape, Worker
 
 STRONG: Final = "bold"
@@ -140,6 +141,8 @@ class Board:
             if silent:
                 since = quantities.ago(last.get(source), self.now.as_of_ms)
                 yield _line((f"source {label(source)} is silent, last event {since}", WARNING))
+        for words in unusual(numbers):
+            yield _line((words, WARNING))
 
     def _ready(self) -> tuple[int, int]:
         """Partitions restored, and partitions the workers have."""

@@ -280,6 +280,21 @@ class Metrics:
     """The `windows` in which there are the sums behind the KPIs of the catalogue."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyWarning:
+    """When inflow, response times or CSAT are unusual against the same hour of the last weeks."""
+
+    weeks: Annotated[int, Field(ge=0, le=26)] = _ENGINE.same_weeks
+    """How many weeks back it looks; 0 keeps nothing of them and never warns."""
+    min_weeks: Count = 3
+    """Nothing is unusual until so many of them are known."""
+    min_sample: Count = 10
+    """Nor from fewer tickets usually in the hour, first responses in it or CSAT answers in the
+    day."""
+    band: Annotated[float, Field(gt=0)] = 4
+    """How many standard deviations from the median are still usual."""
+
+
 HOMES: Final = {
     "sla.yml": ("calendars", "policies", "publish"),
     "scorecards.yml": ("annotations", "scorecards"),
@@ -329,6 +344,7 @@ class Config:
     """The most series one worker may export; check-config refuses more."""
     labels: Labels = field(default_factory=Labels)
     metrics: Metrics = field(default_factory=Metrics)
+    early_warning: EarlyWarning = field(default_factory=EarlyWarning)
     notify: Notify = field(default_factory=Notify)
     sources: ByName[SourceSettings] = field(default_factory=lambda: MappingProxyType({}))
     """By pattern of the events' source, `*` is any text; the first match counts."""
@@ -436,6 +452,7 @@ class Config:
             zone=self.timezone,
             windows=self.windows,
             kpi_windows=self.metrics.kpi_windows,
+            same_weeks=self.early_warning.weeks,
             count_bots=self.count_bots,
             count_automatic=self.count_automatic,
             exclude_spam_from_windows=self.exclude_spam_from_windows,

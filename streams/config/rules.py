@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 from typing import Final
 
 from streams.config.goal_values import broken_goals
-from streams.config.model import Config, Kafka, Metrics, Topics
+from streams.config.model import Config, EarlyWarning, Kafka, Metrics, Topics
 from streams.config.notify import CREDENTIALS, broken_credentials, broken_notices
 from streams.config.problems import Contradiction, Path
 from streams.config.sheets import SHEETS
@@ -29,6 +29,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _missing_credentials(config.kafka)
     yield from _scraped_unprotected(config.metrics)
     yield from _same_topics(config.topics)
+    yield from _weeks(config.early_warning)
     yield from broken_promises(config.calendars, config.policies, config.timezone)
     yield from broken_goals(config.scorecards, SHEETS, config.customer_attributes)
     yield from broken_notices(config.notify, [policy.name for policy in config.policies])
@@ -46,6 +47,15 @@ def _horizons(config: Config) -> Iterator[Contradiction]:
             limit = f"{'.'.join(map(str, upper))} ({duration_text(high)})"
             message = f"found {duration_text(low)}, expected at most {limit}"
             yield Contradiction((lower, upper), message)
+
+
+def _weeks(early: EarlyWarning) -> Iterator[Contradiction]:
+    if 0 < early.weeks < early.min_weeks:
+        message = f"found {early.min_weeks}, expected at most early_warning.weeks ({early.weeks})"
+        yield Contradiction((_MIN_WEEKS, ("early_warning", "weeks")), message)
+
+
+_MIN_WEEKS: Final = ("early_warning", "min_weeks")
 
 
 def _unprotected(kafka: Kafka) -> Iterator[Contradiction]:

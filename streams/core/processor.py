@@ -44,6 +44,7 @@ from streams.core.slots import SEAL_KEY, Slots, fingerprint
 from streams.core.telling import Telling
 from streams.core.ticket import Ticket
 from streams.core.timers import Timers
+from streams.core.usual import WATCHED, Usual
 from streams.core.watch import Watch
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey, Windows, count, keys_of
 
@@ -140,6 +141,8 @@ class Processor:
         """What SLA clocks do now, and which promises were kept."""
         self.pursuit: Pursuit | None = Pursuit.of(settings, packing) if announcing else None
         """How goals do; `None` without any, and in a replay, whose report counts them itself."""
+        self.usual: Usual | None = Usual.of(settings, packing) if announcing else None
+        """What the same hours of the last weeks were like; `None` in a replay."""
         self.settled = Settled()
         """What dropped tickets leave behind."""
         self.outcomes: Tallied = Counter()
@@ -267,10 +270,16 @@ class Processor:
             # At once, so that what comes too late does not depend on where a batch ends.
             self._refresh(arrival.ticket, record, batch)
             records.squash(record, self.settings, self._packing)
+        self._note(event)
+        return _APPLIED, ""
+
+    def _note(self, event: Event) -> None:
+        """What the partition as a whole knows of an event that was applied."""
         self.rhythm.note(event.source, event.at)
         if self.newest is None or event.at > self.newest:
             self.newest = event.at
-        return _APPLIED, ""
+        if self.usual is not None:
+            self.usual.hear(event.at)
 
     def _late(self, arrival: Accepted, record: Record, batch: _Batch) -> bool:
         event = arrival.event
@@ -313,6 +322,8 @@ class Processor:
             self._make_stale(arrival.ticket, record, batch)
             history[history.index(other)] = event
             records.keep(record, history, self._packing)
+            if self.usual is not None:
+                self.usual.hear(event.at)
             # The other one may have been the newest, which says what is late.
             self._refresh(arrival.ticket, record, batch)
         return "" if other == event else "conflict"
@@ -349,8 +360,11 @@ class Processor:
         if self.pursuit is not None:
             self.pursuit.add(facts)
         windows = self.windows if self.windows.windows else None
+        usual = self.usual
         for item in facts:
             kind, at, cell, value, _, sign = item
+            if usual is not None and kind in WATCHED:
+                usual.put(kind, at, value, sign)
             if kind in COUNTED:
                 amounts = keys_of(item, self._edges)
                 self._fresh.count(amounts)
@@ -440,6 +454,8 @@ class Processor:
         count(self.windows, moved.gained, 1, self._edges)
         if self.pursuit is not None:
             self.pursuit.move(moved.lost, moved.gained)
+        if self.usual is not None:
+            self.usual.move(moved.lost, moved.gained)
         self._fresh.correct(Change(moved.gained, moved.lost), self._edges)
 
     def _finish(self, batch: _Batch) -> None:
@@ -492,6 +508,8 @@ class Processor:
         self.watch.advance(self._clock)
         if self.pursuit is not None:
             self.pursuit.advance(self._clock)
+        if self.usual is not None:
+            self.usual.advance(self._clock)
         if self._since is None:
             self._since = now
         for ticket in self._arrived:
@@ -521,12 +539,16 @@ class Processor:
         self.watch.settle()
         if self.pursuit is not None:
             self.pursuit.settle()
+        if self.usual is not None:
+            self.usual.settle()
 
     def _expect(self, earliest: int) -> None:
         self.windows.expect(earliest)
         self.watch.expect(earliest)
         if self.pursuit is not None:
             self.pursuit.expect(earliest)
+        if self.usual is not None:
+            self.usual.expect(earliest)
 
     def _pass(self, ticket: str, record: Record) -> None:
         """Time may have passed a deadline or a warn level of the ticket's clocks."""
@@ -629,12 +651,16 @@ class Processor:
         writes += self._slots.changes(self._cut).items()
         if self.pursuit is not None:
             writes += self.pursuit.changes(self._cut).items()
+        if self.usual is not None:
+            writes += self.usual.changes(self._cut).items()
         for ticket in self._dirty:
             record = self.records.get(ticket)
             value = None if record is None else records.dump(record, self.settings, self._packing)
             writes.append((ticket.encode(), value))
         if self.pursuit is not None:
             writes += self.pursuit.seals(self._cut).items()
+        if self.usual is not None:
+            writes += self.usual.seal(self._cut).items()
         writes.append((SEAL_KEY, self._slots.seal(self._cut)))
         cut = Cut(
             self.position,
@@ -661,6 +687,7 @@ class Processor:
             "newest": self.newest,
             "now": self._clock,
             "acted": self._acted,
+            "usual": None if self.usual is None else self.usual.dump(),
         }
 
     def restore(self, changelog: dict[bytes, bytes | None]) -> Iterator[int]:
@@ -680,6 +707,8 @@ class Processor:
         folding = not self._slots.load(changelog, self._cut)
         if self.pursuit is not None:
             self.pursuit.load(changelog, self._cut)
+        if self.usual is not None and totals is not None:
+            self.usual.load(changelog, self._cut, totals.get("usual"))
         while changelog:
             # Each goes as it is taken, so that a partition is not in memory twice.
             key, value = changelog.popitem()

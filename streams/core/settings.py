@@ -103,6 +103,8 @@ class Settings:
     windows: tuple[int, ...] = (5 * MINUTE, HOUR, DAY, 7 * DAY)
     kpi_windows: tuple[int, ...] = (7 * DAY,)
     """Those of the windows that sum what only KPIs are made of."""
+    same_weeks: int = 4
+    """With how many weeks before the same hour is compared; 0 keeps none."""
     count_bots: bool = False
     count_automatic: bool = False
     exclude_spam_from_windows: bool = False

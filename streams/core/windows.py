@@ -119,6 +119,11 @@ class Window(Generic[Key]):
             for key, amount in sums.items():
                 slot[key] = slot.get(key, 0) + amount
 
+    @property
+    def slots(self) -> Mapping[int, Mapping[Key, int]]:
+        """The sums of each slot that has any; slot n is (n * step, (n + 1) * step]."""
+        return self._slots
+
     def advance(self, now: int) -> None:
         """Move the right edge to `now`, which never decreases, and drop what falls out."""
         low = now // self.step - self.span // self.step

@@ -48,6 +48,8 @@ class Origin(StrEnum):
     """The trailing event-time windows, of partitions that are restored and have caught up once."""
     KPIS = "kpis"
     """The same, of what KPIs are made of: only the windows of `metrics.kpi_windows`."""
+    EARLY = "early_warning"
+    """The same hour of the last weeks, of partitions that are restored and have caught up once."""
     PROMISES = "promises"
     """The SLA clocks; only where there are policies, of partitions that are restored."""
     GOALS = "goals"
@@ -110,6 +112,9 @@ _RESOLUTION_EDGES: Final = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
 
 
+_HOUR: Final = "the hour up to the last full quarter, or the same hour so many weeks ago"
+_DAY: Final = "the 24 hours up to the last full quarter, or the same ones so many weeks ago"
+
 TRANSITIONS: Final = (WARNED, BREACHED, MET, MET_LATE, CANCELLED, RESUMED, RETRACTED)
 """Those that are published without `publish: all`; the others are counted where they are."""
 WITHIN: Final = {"15m": 15 * MINUTE, "1h": HOUR, "4h": 4 * HOUR}
@@ -160,6 +165,10 @@ def _told(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Metri
 def _goal(name: str, text: str) -> Metric:
     labels = ("scorecard", "goal", "comparator")
     return Metric(f"goal_{name}", Kind.GAUGE, labels, Origin.GOALS, text)
+
+
+def _early(name: str, text: str, labels: str = "week") -> Metric:
+    return _gauge(name, labels, Origin.EARLY, text)
 
 
 CATALOGUE: Final = (
@@ -235,6 +244,22 @@ CATALOGUE: Final = (
         _RESOLUTION_EDGES,
     ),
     *_kpis(),
+    _early("hour_created", f"Tickets created in {_HOUR}."),
+    _early("hour_first_responses", f"First responses given in {_HOUR}."),
+    _early(
+        "hour_first_response_weighted_seconds",
+        f"The p90 of these first responses, times how many there were: summed over workers and "
+        f"divided by their number a p90 in seconds, in {_HOUR}.",
+    ),
+    _early("day_csat", f"CSAT answers in {_DAY}."),
+    _early("day_csat_satisfied", f"Those of them that were satisfied, in {_DAY}."),
+    _early("early_warning_min_known", "Weeks that must be known before anything is unusual.", ""),
+    _early(
+        "early_warning_min_sample",
+        "Tickets in a usual hour, first responses or answers from which anything is unusual.",
+        "",
+    ),
+    _early("early_warning_band", "Standard deviations from the median that are still usual.", ""),
     _promise(
         "clocks",
         "policy clock queue state",
@@ -443,6 +468,11 @@ def _families(config: Config) -> Iterator[Family]:
         if metric.origin is Origin.PROMISES:
             if config.engine.policies:
                 yield _promised(metric, config)
+            continue
+        if metric.origin is Origin.EARLY:
+            weeks = config.early_warning.weeks
+            if weeks:
+                yield Family(metric.exported, times=weeks + 1 if metric.labels else 1)
             continue
         if metric.origin is Origin.GOALS:
             yield _of_goals(metric, config)

@@ -17,6 +17,9 @@ HIGHEST: Final = frozenset(
     {
         "annotation_timestamp_seconds",
         "consumer_lag_seconds",
+        "early_warning_band",
+        "early_warning_min_known",
+        "early_warning_min_sample",
         "goal_min_sample",
         "goal_target",
         "source_last_event_timestamp_seconds",

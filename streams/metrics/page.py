@@ -39,6 +39,7 @@ TITLES: Final = {
     Origin.SINCE: "Since the worker started",
     Origin.WINDOW: "Trailing windows",
     Origin.KPIS: "What KPIs are made of",
+    Origin.EARLY: "Early warning",
     Origin.PROMISES: "SLA clocks",
     Origin.GOALS: "Goals",
     Origin.TRUST: "Can the numbers be believed?",
@@ -53,6 +54,9 @@ INTRODUCTIONS: Final = {
     Origin.KPIS: "Numerators and denominators of the KPIs of the catalogue ([kpis.md](kpis.md) has "
     "each KPI's), in `metrics.kpi_windows`: sum them over workers, then divide. By queue there is "
     "what is read by queue.",
+    Origin.EARLY: "The same hour of the last `early_warning.weeks` weeks, at the same local time. "
+    "Sum it over workers, then compare: `week` 0 is now, and a week counts where every worker "
+    "has it. The rules do so ([decision 18](decisions/0018-early-warning.md)).",
     Origin.PROMISES: "Only where policies are configured. A queue is shown under the policies "
     "and clocks that had an instance in it. Counters begin at zero after a restart, gauges and "
     "windows come from the state.",
@@ -76,6 +80,7 @@ WORDS: Final = {
     "source": "as in the events, `labels.source.max` of them; the others are `other`",
     "text": "as in `scorecards.yml`: annotations, and actions that have begun",
     "version": "of the program",
+    "week": "0 is now, 1 a week ago, up to `early_warning.weeks`",
     "window": "`windows` of the configuration",
 }
 """The values of labels that are not simply listed. A label keeps its value for good."""

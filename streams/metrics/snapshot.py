@@ -13,6 +13,7 @@ from streams.core.aggregates import Oldest
 from streams.core.processor import Processor
 from streams.core.pursuit import Parts
 from streams.core.rhythm import silent
+from streams.core.usual import Weeks, together
 from streams.core.watch import OutcomeKey, Watch
 from streams.core.windows import WindowKey
 from streams.kafka.partitions import DELAYS, Owned, Partitions
@@ -79,6 +80,8 @@ class Snapshot:
     """Of the same; empty without policies."""
     goals: tuple[tuple[Parts, ...], ...] = ()
     """Of the same, where now is known: the parts of each goal, in the order of the settings."""
+    weeks: Weeks = ()
+    """Of the same together, where now is known: the same hour of the last weeks."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     sums: Mapping[WindowKey, int] = field(default_factory=dict)
     """Facts counted since the worker started."""
@@ -109,6 +112,7 @@ def take(partitions: Partitions, now: int) -> Snapshot:
         tickets=tuple(_tickets(one) for one in ready),
         promises=tuple(_promises(one) for one in ready if one.settings.policies),
         goals=tuple(_goals(ready)),
+        weeks=together(one.usual.picture() for one in ready if one.usual is not None),
         sources=_sources(ready),
         sums=dict(counted.totals.sums),
         outcomes=dict(counted.outcomes),

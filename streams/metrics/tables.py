@@ -17,6 +17,7 @@ from streams.core import facts
 from streams.core.pursued import pursued
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey
 from streams.metrics.catalogue import CATALOGUE, ROLES, Metric, Origin, shown_windows
+from streams.metrics.early import compared
 from streams.metrics.goals import happened, judged_by
 from streams.metrics.labels import Names, queue_limit
 from streams.metrics.promised import Promised
@@ -57,6 +58,7 @@ class Tabulator:
             tables.values.update(self._now(snapshot.tickets, queue))
             self._windows(snapshot.tickets, named, tables)
             tables.values.update(self._heard(snapshot.sources))
+        tables.values.update(compared(snapshot.weeks, self._config.early_warning))
         self._promised.tabulate(snapshot, queue, tables)
         tables.values.update(judged_by(self._goals, snapshot.goals))
         tables.values["annotation_timestamp_seconds"] = self._happened

@@ -85,6 +85,7 @@ def test_what_it_says_holds_no_free_text_but_names_of_the_configuration(alert: R
     text = " ".join(alert["annotations"].values())
     shown = re.findall(r"\$labels\.(\w+)", text)
     names = {"policy", "clock", "queue", "instance", "scorecard", "goal", "comparator"}
+    names |= {"signal", "direction"}
     assert set(shown) <= names
     assert set(re.findall(r"\$externalLabels\.(\w+)", text)) == HOSTS
 

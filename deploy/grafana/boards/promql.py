@@ -16,6 +16,12 @@ def metric(name: str, *labels: str) -> str:
     return f"deskpulse_{name}{{{', '.join(chosen)}}}"
 
 
+def recorded(name: str, *labels: str) -> str:
+    """What a rule has recorded of all workers together."""
+    chosen = ('job=~"$job"', *labels)
+    return f"max({name}{{{', '.join(chosen)}}})"
+
+
 def kpi(name: str, *labels: str) -> str:
     """A KPI of the chosen workers and queues."""
     return metric(name, QUEUE, *labels)

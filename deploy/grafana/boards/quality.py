@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 
 from boards import Board, Panel, Row
-from boards.promql import QUEUE, by_queue, metric
+from boards.promql import QUEUE, by_queue, metric, recorded
 from streams.core.facts import CATALOGUED
 from streams.core.formula import COUNT, SECONDS, Duration, Kpi, Term
 from streams.core.kpis import BY_NAME, DURATIONS, KPIS
@@ -114,6 +114,22 @@ def counted(title: str, text: str, term: Term) -> Panel:
     return Panel(title, text, "short", by_queue(_sum(term, QUEUE, by=" by (queue) ")))
 
 
+def expected(title: str, text: str, unit: str, signal: str) -> Panel:
+    """A signal of early warning between the ends of its band, as the rules judge it."""
+    chosen = f'signal="{signal}"'
+    return Panel(
+        title,
+        f"{text}, and the band of the same hour of the last weeks. No band: too little to go by.",
+        unit,
+        {
+            "now": recorded("job_signal_week:deskpulse_signal:value", chosen, 'week="0"'),
+            "usual": recorded("job_signal:deskpulse_signal:median", chosen),
+            "above is unusual": recorded("job_signal:deskpulse_signal:high", chosen),
+            "below is unusual": recorded("job_signal:deskpulse_signal:low", chosen),
+        },
+    )
+
+
 BOARD = Board(
     "deskpulse-quality",
     "Deskpulse: quality",
@@ -123,6 +139,24 @@ BOARD = Board(
             "At a glance",
             tuple(map(number, ("csat", "nps", "ces", "fcr", "reopen_rate", "conflict_rate"))),
             numbers=True,
+        ),
+        Row(
+            "Is it unusual for this hour? All workers together",
+            (
+                expected("Inflow against its band", "Tickets in an hour", "short", "inflow"),
+                expected(
+                    "First response p90 against its band",
+                    "What nine of ten first responses in an hour take at most",
+                    "s",
+                    "first_response",
+                ),
+                expected(
+                    "CSAT against its band",
+                    "Satisfied answers of all in a day",
+                    "percentunit",
+                    "csat",
+                ),
+            ),
         ),
         Row(
             f"Handling by queue {IN}, and what it must not cost",

@@ -33,6 +33,9 @@ PROMISING = with_policies(
 def stressed() -> Desk:
     """100 queues, every status, priority, role, outcome and reason, more of all than has room."""
     desk = Desk(PROMISING).own(*range(30))
+    for partition in range(30):
+        # So that there is a day to compare with the one a week ago.
+        desk.receive(partition, desk.event("old", "ticket.merged", 48 * HOUR, into="T0"))
     cells = itertools.cycle(
         itertools.product(
             [*sorted(STATUSES), "weird"],
