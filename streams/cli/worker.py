@@ -73,6 +73,7 @@ async def _run(config: Config) -> int:
             clock=wall_ms,
             others=others,
         )
+        exporter.follow(running.others)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.stopping.set)

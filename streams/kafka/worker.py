@@ -80,10 +80,13 @@ class Worker:
             ),
         )
         self._feeds: dict[str, PartitionsOf[Any]] = {config.topics.source: self.partitions}
+        self.others: dict[str, PartitionsOf[Any]] = {}
+        """Those besides the tickets', by name of the processor."""
         for source in others:
-            self._feeds[source.topic] = PartitionsOf(
+            feed: PartitionsOf[Any] = PartitionsOf(
                 config, self._new_journal(source), clock, source, _engine_of(source, config)
             )
+            self._feeds[source.topic] = self.others[source.name] = feed
         self.sources = frozenset(self._feeds)
         self.app = self._new_app(config)
         for feed in self._feeds.values():

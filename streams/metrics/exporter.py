@@ -1,7 +1,8 @@
 """A worker's metrics from beginning to end: the port is open while the block runs."""
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from prometheus_client import CollectorRegistry
 
@@ -9,9 +10,10 @@ from streams.access import authorization, server_context
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
 from streams.core.instants import MINUTE
-from streams.kafka.partitions import Partitions
+from streams.kafka.partitions import Partitions, PartitionsOf
 from streams.metrics.collector import Collector
 from streams.metrics.endpoint import Endpoint
+from streams.metrics.lately import Others
 from streams.metrics.snapshot import take
 
 LIVE_WITHIN: Final = 2 * MINUTE
@@ -30,6 +32,7 @@ class Exporter:
         self._clock = clock
         self._shown_at = clock()
         self._collector = Collector(config)
+        self._others = Others(config)
         registry = CollectorRegistry()
         registry.register(self._collector)
         where = config.metrics
@@ -54,7 +57,14 @@ class Exporter:
     def show(self, partitions: Partitions) -> None:
         """Take a new picture; call it on the event loop after each commit cycle and rebalance."""
         self._shown_at = self._clock()
-        self._collector.snapshot = take(partitions, self._shown_at)
+        self._collector.snapshot = take(partitions, self._shown_at, self._others.look())
+
+    def follow(self, others: Mapping[str, PartitionsOf[Any]]) -> None:
+        """Show agents and customers, too, as far as the configuration asks for them.
+
+        `others` are the worker's partitions by name of the processor.
+        """
+        self._others.follow(others)
 
     def live(self) -> tuple[bool, str]:
         """Whether the event loop still turns."""

@@ -17,6 +17,8 @@ HIGHEST: Final = frozenset(
     {
         "annotation_timestamp_seconds",
         "consumer_lag_seconds",
+        "cover_min_staff",
+        "cover_promised",
         "goal_min_sample",
         "goal_target",
         "source_last_event_timestamp_seconds",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from streams.config.values import duration_text
 from streams.core.aggregates import Oldest
+from streams.core.lately import Figures
 from streams.core.processor import Processor
 from streams.core.pursuit import Parts
 from streams.core.rhythm import silent
@@ -79,6 +80,8 @@ class Snapshot:
     """Of the same; empty without policies."""
     goals: tuple[tuple[Parts, ...], ...] = ()
     """Of the same, where now is known: the parts of each goal, in the order of the settings."""
+    lately: Figures | None = None
+    """Of agents, customers and requesters, as far as they are shown and have been counted."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     sums: Mapping[WindowKey, int] = field(default_factory=dict)
     """Facts counted since the worker started."""
@@ -95,7 +98,7 @@ class Snapshot:
     committed_at: int | None = None
 
 
-def take(partitions: Partitions, now: int) -> Snapshot:
+def take(partitions: Partitions, now: int, lately: Figures | None = None) -> Snapshot:
     """The picture of now (epoch milliseconds); partitions not restored show only that."""
     counted = partitions.counted
     owned = sorted(partitions.owned.values(), key=lambda one: one.partition)
@@ -107,6 +110,7 @@ def take(partitions: Partitions, now: int) -> Snapshot:
         tickets=tuple(_tickets(one) for one in ready),
         promises=tuple(_promises(one) for one in ready if one.settings.policies),
         goals=tuple(_goals(ready)),
+        lately=lately,
         sources=_sources(ready),
         sums=dict(counted.totals.sums),
         outcomes=dict(counted.outcomes),
