@@ -57,7 +57,7 @@ class Exporter:
     def show(self, partitions: Partitions) -> None:
         """Take a new picture; call it on the event loop after each commit cycle and rebalance."""
         self._shown_at = self._clock()
-        self._collector.snapshot = take(partitions, self._shown_at, self._others.look())
+        self._collector.snapshot = take(partitions, self._shown_at, self._others.figures())
 
     def follow(self, others: Mapping[str, PartitionsOf[Any]]) -> None:
         """Show agents and customers, too, as far as the configuration asks for them.
@@ -65,6 +65,13 @@ class Exporter:
         `others` are the worker's partitions by name of the processor.
         """
         self._others.follow(others)
+
+    def count(self) -> bool:
+        """Count on those that are followed, for a moment; true when there is more to do.
+
+        Call it on the event loop, again and again.
+        """
+        return self._others.count()
 
     def live(self) -> tuple[bool, str]:
         """Whether the event loop still turns."""

@@ -1,7 +1,7 @@
-"""The figures of agents and customers in a running worker, counted on after each commit cycle.
+"""The figures of agents and customers in a running worker.
 
-That happens on the event loop, like the picture of tickets, for `BUDGET_S` at a time: after a
-restart it takes some cycles until all have been counted. Until then there are no figures.
+They are counted on the event loop, beside everything else, for `BUDGET_S` at a time: after a
+restart it takes a while until all have been counted. Until then there are no figures.
 """
 
 import time
@@ -24,7 +24,7 @@ from streams.kafka.partitions import PartitionsOf
 from streams.metrics.numbers import HIGHEST
 from streams.wire import packing
 
-BUDGET_S: Final = 0.02
+BUDGET_S: Final = 0.01
 AT_ONCE: Final = 10
 """Entities counted between two looks at the clock."""
 MIN_STAFF: Final = ("cover_min_staff",)
@@ -58,17 +58,21 @@ class Others:
         """Look at these, by name of the processor, from now on."""
         self._feeds = {name: feed for name, feed in feeds.items() if name in self._shown}
 
-    def look(self) -> Figures | None:
-        """Count on for a while; the figures, of the processors of which all is counted."""
+    def count(self) -> bool:
+        """Count on for a while; true when there is more to do."""
         parts = dict(self._parts())
         self._known = {key: known for key, known in self._known.items() if key in parts}
-        self._count(list(parts.values()))
+        return self._count(list(parts.values()))
+
+    def figures(self) -> Figures | None:
+        """Those of the processors of which all is counted; `None` where there are none."""
+        parts = dict(self._parts())
         total: Figures = Counter()
         for name, feed in self._feeds.items():
             own = [parts.get((name, partition)) for partition in feed.owned]
-            if own and all(one is not None and one[1].whole for one in own):
+            if own and all(one is not None and _known(*one) for one in own):
                 for one in own:
-                    if one is not None:
+                    if one is not None and one[1].whole:
                         _add(total, one[1].figures(one[0].clock))
                 if name == "agents":
                     total[MIN_STAFF] = self._min_staff
@@ -85,7 +89,7 @@ class Others:
                     known = self._known[key] = entities, Lately(entities, self._shown[name])
                 yield key, known
 
-    def _count(self, parts: list[tuple[Entities, Lately]]) -> None:
+    def _count(self, parts: list[tuple[Entities, Lately]]) -> bool:
         """In turns, so that none waits for ever behind one that has much to do."""
         ends = time.perf_counter() + BUDGET_S
         self._turn += 1
@@ -93,7 +97,13 @@ class Others:
         for entities, lately in (*parts[turn:], *parts[:turn]):
             while entities.clock >= 0 and lately.refresh(entities.clock, AT_ONCE):
                 if time.perf_counter() >= ends:
-                    return
+                    return True
+        return False
+
+
+def _known(entities: Entities, lately: Lately) -> bool:
+    """Whether all of a partition is counted; where nothing ever came, there is no now either."""
+    return lately.whole or (entities.clock < 0 and not entities.records)
 
 
 def _add(total: Figures, figures: Figures) -> None:

@@ -67,13 +67,16 @@ class Application:
     broker: Broker
     workers: list[Worker] = field(default_factory=list)
 
-    def start(self) -> Worker:
-        """Start one more worker; it serves /metrics on a port of its own."""
+    def start(self, metrics: str = "") -> Worker:
+        """Start one more worker; it serves /metrics on a port of its own.
+
+        `metrics` are more keys of that section, `agents: true`.
+        """
         number, port = len(self.workers), free_port()
         conf = self.folder / f"conf-{number}"
         conf.mkdir()
         text = (self.folder / "deskpulse.yml").read_text()
-        (conf / "deskpulse.yml").write_text(text + f"metrics: {{port: {port}}}\n")
+        (conf / "deskpulse.yml").write_text(text + f"metrics: {{port: {port}, {metrics}}}\n")
         for name in ("sla.yml", "scorecards.yml"):
             if (self.folder / name).exists():
                 (conf / name).write_text((self.folder / name).read_text())
