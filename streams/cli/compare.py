@@ -12,7 +12,7 @@ from rich.text import Text
 
 from streams.cli.console import out, write_result
 from streams.cli.options import ConfigFolder, configuration
-from streams.cli.people import CustomerFiles, PeopleReplay, whose
+from streams.cli.people import CustomerFiles, PeopleReplay, labels_of, whose
 from streams.cli.ranges import days
 from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_up, recorded
 from streams.cli.report import read_people
@@ -84,7 +84,7 @@ def compare(
     zone = settings.timezone
     spans = days("--before", before, zone), days("--after", after, zone)
     measures = _measures(kpi, slice_ is not None)
-    chosen = _slice(slice_ or [], settings.customer_attributes)
+    chosen = _slice(slice_ or [], labels_of(settings))
     files = recorded(replay, more)
     if customers and not files:
         raise UserError("--customers goes with --replay")
@@ -119,9 +119,8 @@ def _measures(names: list[str] | None, sliced: bool) -> list[Measure]:
     return [MEASURES[name] for name in names or known if not (sliced and MEASURES[name].whole)]
 
 
-def _slice(texts: Iterable[str], attributes: Iterable[str]) -> Slice:
+def _slice(texts: Iterable[str], names: Sequence[str]) -> Slice:
     chosen: dict[str, frozenset[str]] = {}
-    names = (*SLICED, *(CUSTOMER + name for name in attributes))
     for text in texts:
         name, equals, values = text.partition("=")
         if name not in names or not equals:

@@ -17,6 +17,7 @@ from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
 from streams.core.looking import Elsewhere
 from streams.core.people_report import people_report
 from streams.core.recount import Recount
+from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
 from streams.wire import packing
@@ -41,6 +42,11 @@ CustomerFiles = Annotated[
 ]
 
 
+def labels_of(config: Config) -> tuple[str, ...]:
+    """By what KPIs of tickets can be told apart: labels of tickets, attributes of customers."""
+    return (*SLICED, *(CUSTOMER + name for name in config.customer_attributes))
+
+
 def whose(config: Config, customers: CustomerBooks, as_of: int) -> Clientele:
     """What the attributes of customers tell of their tickets; nothing where none are known."""
     return clientele(customers.customers, config.customers, config.engine, packing, as_of)
@@ -52,8 +58,13 @@ def with_people(
     config: Config,
     agents: EntityBooks,
     customers: CustomerBooks,
+    *,
+    since: str = "",
 ) -> dict[str, Any]:
-    """The report with its keys `people` and `customers`, where anything is known of them."""
+    """The report with its keys `people` and `customers`, where anything is known of them.
+
+    Hours and work of agents are those from the local day `since` on.
+    """
     settings, as_of = config.engine, tickets.as_of
     try:
         known = tickets.workdays.tickets(tickets.settled)
@@ -66,6 +77,7 @@ def with_people(
                 as_of,
                 tickets=known,
                 min_staff=config.min_staff,
+                since=since,
             )
         if customers.customers.outcomes or customers.requesters.outcomes:
             found["customers"] = customers_report(

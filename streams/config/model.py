@@ -120,6 +120,10 @@ class Kafka:
     """A worker that is silent for longer loses its partitions."""
     rebalance_timeout: PositiveDuration = MINUTE
     """How long the group waits for its members to rejoin."""
+    instance: Name | None = None
+    """This worker's name in the group, of which there is one (Kafka's group.instance.id): if it
+    is back within session_timeout it goes on with its partitions, and no other worker is
+    disturbed. DESKPULSE_INSTANCE overrides it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from streams.core.entities import EntityBooks
 from streams.core.events import CUSTOMER_TYPES
 from streams.core.instants import DAY, format_rfc3339, parse_rfc3339
 from streams.core.report import Books, report
+from streams.core.settings import Settings
 from streams.wire import packing
 from tests import promised, strategies
 from tests.laws.catalogues import Report, comparable
@@ -60,9 +61,16 @@ def told(draw: st.DrawFn) -> list[CloudEvent]:
 
 
 def known(events: Sequence[CloudEvent], attribute: str, as_of: int) -> dict[str, str]:
-    """By customer, the value told last: the slow way."""
+    """By customer, the value told last: the slow way. What arrives too late says nothing."""
     found: dict[str, str] = {}
-    for event in sorted(events, key=lambda one: parse_rfc3339(one["time"])):
+    newest: dict[str, int] = {}
+    on_time: list[CloudEvent] = []
+    for event in events:
+        at = parse_rfc3339(event["time"])
+        newest[event["subject"]] = max(at, newest.get(event["subject"], at))
+        if at >= newest[event["subject"]] - Settings().apply_within:
+            on_time.append(event)
+    for event in sorted(on_time, key=lambda one: parse_rfc3339(one["time"])):
         if attribute in event["data"] and parse_rfc3339(event["time"]) <= as_of:
             found[event["subject"]] = event["data"][attribute] or ""
     return found
