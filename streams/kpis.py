@@ -138,6 +138,15 @@ STATED: Final = (
         better="lower",
     ),
     Row(
+        "responses by hours",
+        "flow",
+        "first response and pickup times by the hours in which they began to be owed: office, "
+        "evening, night and weekend by the zone's clock; over all and by queue",
+        "seconds",
+        ("hours_bands",),
+        better="lower",
+    ),
+    Row(
         "reopens",
         "flow",
         "from resolved or closed back to active",
@@ -191,7 +200,7 @@ STATED: Final = (
         "voice",
         "answers by the aspects and reasons that surveys name, reviews by their criteria",
         "score",
-        ("kpis.csat.aspects", "kpis.csat.reasons", "kpis.quality_score.criteria"),
+        ("kpis.csat.aspects", "kpis.csat.reasons", "kpis.quality_score.by_criterion"),
     ),
     Row(
         "cost",
