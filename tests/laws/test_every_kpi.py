@@ -134,7 +134,7 @@ def values(figures: dict[str, Any]) -> set[str]:
     return kpis | {name for name, times in figures["durations"].items() if times["count"]}
 
 
-NAMES = [one.name for one in (*KPIS, *DURATIONS)]
+NAMES = [*(kpi.name for kpi in KPIS), *(one.name for one in DURATIONS)]
 each_kpi = pytest.mark.parametrize("name", NAMES)
 
 
