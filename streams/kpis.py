@@ -138,6 +138,15 @@ STATED: Final = (
         better="lower",
     ),
     Row(
+        "responses by hours",
+        "flow",
+        "first response and pickup times by the hours in which they began to be owed: office, "
+        "evening, night and weekend by the zone's clock; over all and by queue",
+        "seconds",
+        ("hours_bands",),
+        better="lower",
+    ),
+    Row(
         "reopens",
         "flow",
         "from resolved or closed back to active",
@@ -204,7 +213,7 @@ STATED: Final = (
         "voice",
         "answers by the aspects and reasons that surveys name, reviews by their criteria",
         "score",
-        ("kpis.csat.aspects", "kpis.csat.reasons", "kpis.quality_score.criteria"),
+        ("kpis.csat.aspects", "kpis.csat.reasons", "kpis.quality_score.by_criterion"),
     ),
     Row(
         "cost",
@@ -222,7 +231,12 @@ STATED: Final = (
         "of all, by agent, queue and day",
         "seconds",
         ("people.lost_s", "people.lost_by_reason_s", "people.adherence", "people.queues"),
-        better="lower",
+        (
+            "window_scheduled_seconds",
+            "window_within_shift_seconds",
+            "window_lost_seconds",
+        ),
+        "lower",
     ),
     Row(
         "cover",
@@ -231,7 +245,8 @@ STATED: Final = (
         "what came in meanwhile",
         "share",
         ("people.cover",),
-        better="higher",
+        ("agents", "agents_scheduled", "cover_promised", "cover_min_staff"),
+        "higher",
     ),
     Row(
         "occupancy, tickets per day",
@@ -239,6 +254,21 @@ STATED: Final = (
         "handling time of the time present; tickets touched and resolved per day; by agent",
         "share",
         ("people.agents",),
+        (
+            "window_handled_seconds",
+            "window_within_shift_seconds",
+            "window_overtime_seconds",
+            "window_touched",
+        ),
+    ),
+    Row(
+        "quality by criterion",
+        "people",
+        "mean of score / max of each criterion of quality reviews",
+        "share",
+        ("kpis.quality_score.by_criterion",),
+        ("window_criterion", "window_criterion_points"),
+        "higher",
     ),
     Row(
         "staff satisfaction",
@@ -255,7 +285,8 @@ STATED: Final = (
         "CSAT band and conflict, beside customers without a ticket",
         "share",
         ("customers.retention", "customers.retention_after_support"),
-        better="higher",
+        ("customers", "customers_before", "customers_retained", "customers_returning"),
+        "higher",
     ),
     Row(
         "purchases, churn",
@@ -264,7 +295,8 @@ STATED: Final = (
         "attributes, too",
         "share",
         ("customers.repurchase", "customers.churned", "customers.by"),
-        better="higher",
+        ("customers_purchased", "customers_repurchased", "customers_churned"),
+        "higher",
     ),
     Row(
         "speed of answer, abandonment",
@@ -273,7 +305,13 @@ STATED: Final = (
         "channel and queue",
         "seconds",
         ("customers.contacts.speed_of_answer", "customers.contacts.abandonment"),
-        better="lower",
+        (
+            "contacts_queued",
+            "contacts_answered",
+            "contacts_abandoned",
+            "contacts_waited_seconds",
+        ),
+        "lower",
     ),
     Row(
         "repeat requesters, repeated questions",
@@ -282,7 +320,13 @@ STATED: Final = (
         "their share and trend",
         "share",
         ("customers.tickets", "customers.repeated_questions"),
-        better="lower",
+        (
+            "requesters",
+            "requesters_repeated",
+            "requesters_tickets",
+            "requesters_repeat_contacts",
+        ),
+        "lower",
     ),
     Row(
         "self-service",

@@ -79,6 +79,8 @@ async def _run(config: Config) -> int:
             clock=wall_ms,
             others=others,
         )
+        exporter.follow(running.others)
+        running.beside = exporter.count
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.stopping.set)

@@ -256,6 +256,8 @@ class Labels:
     channel: Label = Label()
     segment: Label = Label()
     source: Label = Label()
+    criterion: Label = Label()
+    """Of quality reviews; shown with metrics.agents only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,10 @@ class Metrics:
     """A bearer token, instead of user name and password: env:NAME or file:PATH."""
     kpi_windows: tuple[PositiveDuration, ...] = _ENGINE.kpi_windows
     """The `windows` in which there are the sums behind the KPIs of the catalogue."""
+    agents: bool = False
+    """Whether shifts, presence, cover and quality reviews are shown, by queue; never by agent."""
+    customers: bool = False
+    """Whether retention, returning customers, repeat requesters and contacts are shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Entities:
         """What dropped entities leave behind."""
         self.outcomes: Tallied = Counter()
         """All arrivals of the partition since its first offset."""
+        self.touched: set[str] | None = None
+        """Who has changed; kept for whoever sets it and takes them out (`streams.core.lately`)."""
         self.newest: int | None = None
         """Highest event time applied."""
         self.position: int = 0
@@ -114,7 +116,7 @@ class Entities:
             if record is not None:
                 self._drop(name, record, record.last_at)
             self._dropped[name] = offset
-            self._dirty.add(name)
+            self._changed(name)
             return Outcome.APPLIED, ""
         if record is None:
             record = self.records[name] = Entity()
@@ -139,7 +141,7 @@ class Entities:
 
     def _touch(self, name: str, offset: int, record: Entity) -> None:
         record.offset = offset
-        self._dirty.add(name)
+        self._changed(name)
         if self._since is not None:
             self._arrived.add(name)
 
@@ -218,7 +220,12 @@ class Entities:
         self.settled.update(found.settled)
         del self.records[name]
         self._dropped[name] = self.position - 1
+        self._changed(name)
+
+    def _changed(self, name: str) -> None:
         self._dirty.add(name)
+        if self.touched is not None:
+            self.touched.add(name)
 
     def _schedule(self, name: str, record: Entity) -> None:
         due = self._drop_at(record)
@@ -246,6 +253,11 @@ class Entities:
     def changed(self) -> bool:
         """Whether there is anything to make durable."""
         return bool(self._dirty or self._fresh_outcomes)
+
+    @property
+    def clock(self) -> int:
+        """Effective now; -1 while there is none."""
+        return self._clock
 
     @property
     def pending(self) -> int:

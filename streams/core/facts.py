@@ -208,9 +208,11 @@ CATALOGUED: Final = frozenset(
         *(REVIEW, REVIEWED_TICKET, REVIEWED_CRITERION, REVIEW_ERRORS),
         *(CONFLICT, TURNED, CONFLICT_WAIT, CONFLICT_REACTION, CONFLICT_RESOLUTION),
         *(CONFLICT_RESOLVED, CONFLICT_CSAT, CONFLICT_SATISFIED),
+        CRITERION,
     }
 )
-"""Kinds of the catalogue that some windows sum by queue; some of them are taken back again."""
+"""Kinds of the catalogue that some windows sum by queue, `CRITERION` by its name; some of them are
+taken back again."""
 
 BUCKETED: Final = COUNTED & DURATIONS
 """Kinds that windows and counters also sum by histogram bucket."""

@@ -1,14 +1,20 @@
-"""When do tickets come? Volume by hour of the week and month, and what the peaks cost.
+"""When do tickets come? Volume by hour of the week and month, and what peaks and nights cost.
 
-Hours are those of the configured zone's clock. Only tickets that are still kept are in here.
+Hours are those of the configured zone's clock. Only tickets that are still kept are in here. A
+response belongs to the hours in which it began to be owed, whenever it came: beside the cover of
+these hours it tells what they are like for customers.
 """
 
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from streams.core import facts as fact
+from streams.core.cover import BANDS, by_band
 from streams.core.settings import Settings
-from streams.core.tally import Distribution
+from streams.core.sums import Sums
+from streams.core.tally import DayOf, Distribution, Tally
 from streams.core.ticket import Ticket
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -16,21 +22,34 @@ PEAK: Final = 10
 """Percent of the hours of the week, the busiest, that are its peak."""
 
 
+RESPONSES: Final = (fact.FIRST_RESPONSE, fact.PICKUP)
+"""Told apart by band; each at most once for a ticket."""
+Band = tuple[str, bool, str]
+"""A band, and a queue; without (`False`), of all queues."""
+
+
 class Hours:
     """Creations by local hour of the week, with the first responses to them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, day_of: DayOf) -> None:
         self._zone = settings.zone
+        self._day_of = day_of
+        self.in_band: Counter[Band] = Counter()
+        """Creations, under the queue right after them."""
+        self.times: dict[Band, dict[str, Distribution]] = {}
+        """How long responses took, by band of their start and the queue right after them; by kind
+        of fact, those in working time where there are policies."""
         self.created: Counter[int] = Counter()
         """By hour of the week; 0 is the one after midnight on Monday."""
         self.months: Counter[int] = Counter()
         """By month of the year, 1 to 12."""
         self.responses: dict[int, Distribution] = {}
 
-    def add(self, ticket: Ticket) -> None:
-        """Count a ticket; an orphan came nobody knows when."""
+    def add(self, ticket: Ticket, tally: Tally) -> None:
+        """Count a ticket, given with all its facts; an orphan came nobody knows when."""
         if ticket.created_at is None:
             return
+        self._bands(ticket, ticket.created_at, tally)
         local = datetime.fromtimestamp(ticket.created_at / 1000, UTC).astimezone(self._zone)
         hour = local.weekday() * 24 + local.hour
         self.created[hour] += 1
@@ -38,6 +57,26 @@ class Hours:
         start, responded = ticket.response_start, ticket.first_response_at
         if start is not None and responded is not None:
             self.responses.setdefault(hour, Distribution()).add(max(0, responded - start))
+
+    def _bands(self, ticket: Ticket, created_at: int, tally: Tally) -> None:
+        start, picked_up = ticket.response_start, ticket.picked_up
+        ends = {fact.CREATED: (created_at, created_at)}
+        if start is not None and ticket.first_response_at is not None:
+            ends[fact.FIRST_RESPONSE] = start, ticket.first_response_at
+        if picked_up is not None:
+            ends[fact.PICKUP] = created_at, picked_up[0]
+        ends |= {fact.WORKING[kind]: ends[kind] for kind in RESPONSES if kind in ends}
+        for (kind, labels, day), count, _, times in tally.rows():
+            # A forgotten ticket of the same name had its own, on other days.
+            if kind not in ends or day != self._day_of(ends[kind][1]):
+                continue
+            band = band_of(ends[kind][0], self._zone)
+            for key in ((band, False, ""), (band, True, labels[0])):
+                if times is None:
+                    self.in_band[key] += count
+                else:
+                    kinds = self.times.setdefault(key, {})
+                    kinds.setdefault(kind, Distribution()).merge(times)
 
     def volume(self) -> dict[str, Any]:
         """Creations by hour of the week (`mon 09`) and month of the year."""
@@ -67,3 +106,32 @@ class Hours:
             ratio = above[0] / below[0] if above and below and below[0] else None
             found[f"{name}_ratio"] = ratio
         return found
+
+
+def band_of(at: int, zone: tzinfo) -> str:
+    """The part of the week in which an instant lies, by the zone's clock."""
+    return next(by_band(at, at + 1, zone))[0]
+
+
+def bands(hours: Hours, settings: Settings, figures: Callable[[Sums, str], Any]) -> dict[str, Any]:
+    """Creations and response times by band, over all and by queue."""
+
+    def part(key: Band) -> dict[str, Any]:
+        sums = Sums()
+        sums.durations.update(hours.times.get(key, {}))
+        found: dict[str, Any] = {"created": hours.in_band[key]}
+        for kind in RESPONSES:
+            found[kind] = figures(sums, kind)
+            working = fact.WORKING[kind] if settings.policies else kind
+            found[fact.WORKING[kind]] = figures(sums, working)
+        return found
+
+    known = sorted({*hours.in_band, *hours.times})
+    return {
+        band: {
+            **part((band, False, "")),
+            "by_queue": {key[2]: part(key) for key in known if key[:2] == (band, True)},
+        }
+        for band in BANDS
+        if (band, False, "") in known
+    }

@@ -25,6 +25,7 @@ from streams.core.facts import (
     BOT_REPLY,
     CATALOGUED,
     COUNTED,
+    CRITERION,
     Change,
     Fact,
     Standing,
@@ -372,7 +373,7 @@ class Processor:
                     for key, amount in amounts:
                         windows.put(at, key, amount)
             elif windows is not None and kind in CATALOGUED:
-                queue = cell[0]
+                queue = cell[1] if kind == CRITERION else cell[0]
                 windows.put(at, (kind, queue, COUNT), sign)
                 if value is not None:
                     windows.put(at, (kind, queue, SUM), sign * value)

@@ -89,7 +89,6 @@ class Recount:
         self.flags: Counter[str] = Counter()
         self.open_now: Counter[str] = Counter()
         self.oldest: dict[str, int] = {}
-        self.hours = Hours(settings)
         self.drivers = Drivers()
         self.clientele = clientele
         self._asked = asked
@@ -97,6 +96,7 @@ class Recount:
         self._packing = packing
         self._day_of = days_of(settings.zone).of
         self.workdays = Workdays(as_of, self._day_of)
+        self.hours = Hours(settings, self._day_of)
         repeats = Repeats(settings)
         for name, record in books.records.items():
             self._add(name, record, repeats)
@@ -140,7 +140,7 @@ class Recount:
         self._sum(past, self.clientele.of((ticket.extra or {}).get("requester")))
         self.flags["squashed_early"] += record.squashed_early
         self.workdays.add(ticket, past)
-        self.hours.add(ticket)
+        self.hours.add(ticket, past)
         self.drivers.add(ticket)
         repeats.add(name, ticket)
 

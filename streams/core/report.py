@@ -9,6 +9,7 @@ from streams.core.clientele import NOBODY, Clientele
 from streams.core.clocks import STATES
 from streams.core.costs import costs
 from streams.core.happened import Judge, plain
+from streams.core.hours import bands
 from streams.core.instants import format_rfc3339
 from streams.core.kpis import DURATIONS, KPIS, measure
 from streams.core.looking import Elsewhere
@@ -108,6 +109,7 @@ def report_of(
         "kpis": _kpis(count, overall, settings),
         "periods": figures_by_period(count, figures),
         "volume": count.hours.volume(),
+        "hours_bands": bands(count.hours, settings, _duration),
         "drivers": count.drivers.report(),
         **asked.answer(count, judge, elsewhere),
     }

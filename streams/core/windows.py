@@ -32,7 +32,8 @@ EDGES: Final = tuple(
 """Histogram bucket edges from a minute to a week, milliseconds, upper bounds inclusive."""
 
 WindowKey = tuple[Any, ...]
-"""(kind of fact, queue, `COUNT`, `SUM` or the index of a histogram bucket)."""
+"""(kind of fact, queue, `COUNT`, `SUM` or the index of a histogram bucket); of `CRITERION` its name
+instead of a queue."""
 Key = TypeVar("Key", bound=tuple[Any, ...])
 COUNT: Final = -1
 SUM: Final = -2
@@ -58,7 +59,8 @@ def step_of(span: int) -> int:
 
 def keys_of(item: Fact, edges: tuple[int, ...]) -> tuple[tuple[WindowKey, int], ...]:
     """The sums a fact is part of, with its amount in each."""
-    kind, queue, sign = item.kind, item.cell[0], item.sign
+    kind, sign = item.kind, item.sign
+    queue = item.cell[1] if kind == fact.CRITERION else item.cell[0]
     if item.value is None:
         return (((kind, queue, COUNT), sign),)
     if kind not in fact.BUCKETED:

@@ -40,6 +40,8 @@ log = logging.getLogger("deskpulse")
 
 LOOK_S: Final = 0.5
 MAX_CYCLES: Final = 5
+BESIDE_S: Final = 0.02
+"""Between two moments of what is done beside: it has a third of the time at most."""
 GC_THRESHOLDS: Final = (100_000, 10, 1_000_000)
 """For the garbage collector. State makes no cycles and grows all the time, so with Python's own
 thresholds much of the time goes into looking for them, and whole sweeps hold everything up."""
@@ -83,12 +85,17 @@ class Worker:
             ),
         )
         self._feeds: dict[str, PartitionsOf[Any]] = {config.topics.source: self.partitions}
+        self.others: dict[str, PartitionsOf[Any]] = {}
+        """Those besides the tickets', by name of the processor."""
         for source in others:
-            self._feeds[source.topic] = PartitionsOf(
+            feed: PartitionsOf[Any] = PartitionsOf(
                 config, self._new_journal(source), clock, source, _engine_of(source, config)
             )
+            self._feeds[source.topic] = self.others[source.name] = feed
         self.sources = frozenset(self._feeds)
         self._stalls = Stalls(config.health)
+        self.beside: Callable[[], bool] = lambda: False
+        """Done again and again, for a moment each; says whether there is more to do at once."""
         self.app = self._new_app(config)
         for feed in self._feeds.values():
             self._agent(feed)
@@ -161,6 +168,16 @@ class Worker:
                 await self.flush()
                 self._show()
                 await self._next_cycle(began)
+
+        @self.app.task  # type: ignore[untyped-decorator]
+        async def beside() -> None:
+            while self.failure is None:
+                more = False
+                try:
+                    more = self.beside()
+                except Exception as error:  # noqa: BLE001 - numbers nobody sees any more
+                    self._fail(error)
+                await asyncio.sleep(BESIDE_S if more else 1)
 
     async def _next_cycle(self, began: float) -> None:
         """Wait until the commit interval is over, or until a timer has something to say.

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 from streams.config.model import Config
 from streams.config.series import Family
 from streams.config.values import duration_text
-from streams.core import facts
+from streams.core import facts, lately, people
 from streams.core.clocks import BREACHED, CANCELLED, MET, MET_LATE, RESUMED, RETRACTED, WARNED
+from streams.core.customers import PERIODS
 from streams.core.events import DONE, OTHER, PRIORITIES, STATUSES
 from streams.core.instants import DAY, HOUR, MINUTE
 from streams.core.processor import Outcome
@@ -55,6 +56,11 @@ class Origin(StrEnum):
     GOALS = "goals"
     """The goals of scorecards, as far as they can be judged live, of partitions that are restored
     and have caught up once; and what happened."""
+    AGENTS = "agents"
+    """What agents do; only with `metrics.agents`, once all agents of a worker's partitions have
+    been counted."""
+    CUSTOMERS = "customers"
+    """The same of customers and of the requesters of tickets, with `metrics.customers`."""
     TRUST = "pipeline"
     """The worker itself: whether the other numbers can be believed."""
 
@@ -160,6 +166,15 @@ def _promise(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Me
 
 def _told(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Metric:
     return _promise(name, labels, text, **values)._replace(kind=Kind.COUNTER)
+
+
+def _agents(name: str, labels: str, text: str, **values: tuple[str, ...]) -> Metric:
+    return _gauge(name, labels, Origin.AGENTS, text)._replace(values=values)
+
+
+def _customers(name: str, text: str, labels: str = "") -> Metric:
+    metric = _gauge(name, labels, Origin.CUSTOMERS, text)
+    return metric._replace(values={"period": PERIODS}) if "period" in metric.labels else metric
 
 
 def _goal(name: str, text: str) -> Metric:
@@ -329,6 +344,75 @@ CATALOGUE: Final = (
     _goal("previous_denominator", "The same in the period before, of goals that are to improve."),
     _goal("target", "What a goal's value is compared with; of a percentile, its rank."),
     _goal("min_sample", "The least denominator from which a goal is judged."),
+    _agents(
+        "agents",
+        "queue state",
+        "Agents by what they do now, of those who are not offline.",
+        state=lately.STATES,
+    ),
+    _agents("agents_scheduled", "queue", "Agents whose shift is now, absent or not."),
+    _agents(
+        "cover_promised",
+        "queue",
+        "1 while the calendar of the queue's policy is open, 0 while it is not; nothing where no "
+        "policy governs a ticket of which only the queue is known.",
+    ),
+    _agents("cover_min_staff", "", "How many agents have to be there in promised hours."),
+    _agents(
+        "window_scheduled_seconds",
+        "window queue",
+        "Time of shifts in the trailing window, in seconds.",
+    ),
+    _agents(
+        "window_within_shift_seconds",
+        "window queue",
+        "Time of shifts in which the agent was present, in the trailing window, in seconds.",
+    ),
+    _agents(
+        "window_overtime_seconds",
+        "window queue",
+        "Time agents were present outside of shifts, in the trailing window, in seconds.",
+    ),
+    _agents(
+        "window_lost_seconds",
+        "window queue reason",
+        "Time of shifts in which the agent was not present, in the trailing window, in seconds.",
+        reason=people.REASONS,
+    ),
+    _agents(
+        "window_criterion",
+        "window criterion",
+        "Scores given in quality reviews, in the trailing window.",
+    )._replace(fact=facts.CRITERION),
+    _agents(
+        "window_criterion_points",
+        "window criterion",
+        "What these scores add up to, each a share of the highest one.",
+    )._replace(fact=facts.CRITERION, amounts=True),
+    _customers("customers", "Customers with a sign of life in the period of now.", "period"),
+    _customers("customers_before", "Customers of the period before.", "period"),
+    _customers("customers_retained", "Customers of both periods.", "period"),
+    _customers("customers_returning", "Customers of this period and of any earlier one.", "period"),
+    _customers("customers_purchased", "Customers with a purchase, ever."),
+    _customers("customers_repurchased", "Customers with two purchases or more, ever."),
+    _customers("customers_churned", "Times that a customer left, ever."),
+    _customers("requesters", "Requesters of tickets created in the month of now."),
+    _customers("requesters_repeated", "Requesters of two such tickets or more."),
+    _customers("requesters_tickets", "Tickets of requesters created in the month of now."),
+    _customers(
+        "requesters_repeat_contacts",
+        "Tickets of these whose requester had one of the same category resolved shortly before.",
+    ),
+    _customers(
+        "contacts_queued", "Contacts that began to wait, in the last seven days.", "channel"
+    ),
+    _customers("contacts_answered", "Contacts of these that were answered.", "channel"),
+    _customers("contacts_abandoned", "Contacts of these that were abandoned.", "channel"),
+    _customers(
+        "contacts_waited_seconds",
+        "How long those that were answered had waited, in seconds.",
+        "channel",
+    ),
     Metric(
         "annotation_timestamp_seconds",
         Kind.GAUGE,
@@ -426,9 +510,16 @@ CLOSED: Final[Mapping[str, int]] = {
 
 def shown_windows(metric: Metric, config: Config) -> frozenset[str] | None:
     """The windows that a metric shows, where they are configured; `None` is every one."""
-    if metric.origin is Origin.KPIS:
+    if metric.origin in {Origin.KPIS, Origin.AGENTS}:
         return frozenset(map(duration_text, config.metrics.kpi_windows))
     return frozenset(WINDOW_HISTOGRAMS) if metric.kind is Kind.GAUGE_HISTOGRAM else None
+
+
+def is_shown(metric: Metric, config: Config) -> bool:
+    """Whether the configuration asks for a metric at all."""
+    if metric.origin is Origin.AGENTS:
+        return config.metrics.agents
+    return config.metrics.customers or metric.origin is not Origin.CUSTOMERS
 
 
 def families(config: Config) -> list[Family]:
@@ -465,6 +556,8 @@ def _of_goals(metric: Metric, config: Config) -> Family:
 def _families(config: Config) -> Iterator[Family]:
     windows = {duration_text(span) for span in config.windows}
     for metric in CATALOGUE:
+        if not is_shown(metric, config):
+            continue
         if metric.origin is Origin.PROMISES:
             if config.engine.policies:
                 yield _promised(metric, config)
@@ -479,8 +572,10 @@ def _families(config: Config) -> Iterator[Family]:
             continue
         buckets = len(metric.edges) + 1 if metric.edges else 0
         shown = shown_windows(metric, config)
-        if shown is None:
-            yield Family(metric.exported, metric.labels, buckets)
+        times = prod(len(values) for values in metric.values.values())
+        labels = tuple(label for label in metric.labels if label not in metric.values)
+        if shown is None or "window" not in labels:
+            yield Family(metric.exported, labels, buckets, times)
             continue
-        labels = tuple(label for label in metric.labels if label != "window")
-        yield from (Family(metric.exported, labels, buckets) for _ in windows & shown)
+        labels = tuple(label for label in labels if label != "window")
+        yield from (Family(metric.exported, labels, buckets, times) for _ in windows & shown)

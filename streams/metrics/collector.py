@@ -23,7 +23,7 @@ from prometheus_client.core import (
 from streams.config.model import Config
 from streams.core.windows import EDGES
 from streams.kafka.partitions import DELAYS
-from streams.metrics.catalogue import CATALOGUE, PREFIX, Kind, Metric
+from streams.metrics.catalogue import CATALOGUE, PREFIX, Kind, Metric, is_shown
 from streams.metrics.snapshot import Snapshot
 from streams.metrics.table import Histogram, Labels, Tables
 from streams.metrics.tables import Tabulator
@@ -37,19 +37,20 @@ class Collector:
     def __init__(self, config: Config) -> None:
         self.snapshot = Snapshot()
         """The latest picture; replaced as a whole, from the event loop."""
+        self._metrics = [metric for metric in CATALOGUE if is_shown(metric, config)]
         self._tabulator = Tabulator(config)
         self._one_at_a_time = threading.Lock()
 
     def describe(self) -> Iterator[Family]:
         """Every metric without values, so that a registry knows the names."""
-        return (_family(metric, Tables({}, {})) for metric in CATALOGUE)
+        return (_family(metric, Tables({}, {})) for metric in self._metrics)
 
     def collect(self) -> Iterator[Family]:
         """Every metric with its values of now."""
         started = time.perf_counter()
         with self._one_at_a_time:
             tables = self._tabulator.tabulate(self.snapshot)
-        for metric in CATALOGUE:
+        for metric in self._metrics:
             if metric.name == DURATION:
                 # The last one: whoever writes the families out has written all others by now.
                 tables.values[DURATION] = {(): time.perf_counter() - started}

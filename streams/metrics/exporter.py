@@ -1,16 +1,18 @@
 """A worker's metrics from beginning to end: the port is open while the block runs."""
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from prometheus_client import CollectorRegistry
 
 from streams.access import authorization, server_context
 from streams.clock import Clock, wall_ms
 from streams.config.model import Config
-from streams.kafka.partitions import Partitions
+from streams.kafka.partitions import Partitions, PartitionsOf
 from streams.metrics.collector import Collector
 from streams.metrics.endpoint import Endpoint
+from streams.metrics.lately import Others
 from streams.metrics.snapshot import take
 
 
@@ -27,6 +29,7 @@ class Exporter:
         self._shown_at = clock()
         self._live_within = config.health.stalled
         self._collector = Collector(config)
+        self._others = Others(config)
         registry = CollectorRegistry()
         registry.register(self._collector)
         where = config.metrics
@@ -51,7 +54,21 @@ class Exporter:
     def show(self, partitions: Partitions) -> None:
         """Take a new picture; call it on the event loop after each commit cycle and rebalance."""
         self._shown_at = self._clock()
-        self._collector.snapshot = take(partitions, self._shown_at)
+        self._collector.snapshot = take(partitions, self._shown_at, self._others.figures())
+
+    def follow(self, others: Mapping[str, PartitionsOf[Any]]) -> None:
+        """Show agents and customers, too, as far as the configuration asks for them.
+
+        `others` are the worker's partitions by name of the processor.
+        """
+        self._others.follow(others)
+
+    def count(self) -> bool:
+        """Count on those that are followed, for a moment; true when there is more to do.
+
+        Call it on the event loop, again and again.
+        """
+        return self._others.count()
 
     def live(self) -> tuple[bool, str]:
         """Whether the event loop still turns: a commit cycle within `health.stalled`."""

@@ -17,6 +17,8 @@ HIGHEST: Final = frozenset(
     {
         "annotation_timestamp_seconds",
         "consumer_lag_seconds",
+        "cover_min_staff",
+        "cover_promised",
         "early_warning_band",
         "early_warning_min_known",
         "early_warning_min_sample",

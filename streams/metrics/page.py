@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from streams.config.values import duration_text
+from streams.core import people
 from streams.metrics.catalogue import (
     CATALOGUE,
     MAX_PARTITIONS,
@@ -42,6 +43,8 @@ TITLES: Final = {
     Origin.EARLY: "Early warning",
     Origin.PROMISES: "SLA clocks",
     Origin.GOALS: "Goals",
+    Origin.AGENTS: "Agents",
+    Origin.CUSTOMERS: "Customers",
     Origin.TRUST: "Can the numbers be believed?",
 }
 INTRODUCTIONS: Final = {
@@ -64,18 +67,30 @@ INTRODUCTIONS: Final = {
     "divide; a goal that `improves` is compared with the same fraction of the period before. Goals "
     "that are no fraction of sums (depth at an instant, money, what several tickets of a requester "
     "come to) are in the report only.",
+    Origin.AGENTS: "Only with `metrics.agents`, in `metrics.kpi_windows`, and never by agent. They "
+    "are at most a minute old and begin once all agents of a worker's partitions are counted. "
+    "Adherence is the time within shifts by that scheduled, lost hours the rest; occupancy "
+    "`deskpulse_window_handled_seconds` by the time within shifts and overtime. A queue is "
+    "promised by its policy, else by its shifts. Quality reviews come with tickets, and are here "
+    "as they are about agents.",
+    Origin.CUSTOMERS: "Only with `metrics.customers`, from the state of `customer-events` and of "
+    "the requesters of tickets. Periods are calendar ones in the configured zone; retention is the "
+    "customers retained by those of the period before, and is complete when the period is over. "
+    "Retention after support needs both topics at once: it is in the report.",
     Origin.TRUST: "Of the worker, and of each of its partitions.",
 }
 WORDS: Final = {
     "channel": "as in the events, `labels.channel.max` of them; the others are `other`",
     "clock": "the clocks that a policy names",
+    "criterion": "as in the events, `labels.criterion.max` of them; the others are `other`",
     "flag": "see below",
     "goal": "the KPI and what sets the goal apart, `csat queue=billing`",
     "partition": f"its number, {MAX_PARTITIONS} of them; the others are `other`",
     "policy": "as in `sla.yml`",
     "queue": "as in the events, `labels.queue.max` of them, or fewer where `max_series` is short; "
     "the others are `other`",
-    "reason": "see below",
+    "reason": "of letters see below; of lost time "
+    f"{', '.join(f'`{reason}`' for reason in people.REASONS)}",
     "scorecard": "as in `scorecards.yml`",
     "source": "as in the events, `labels.source.max` of them; the others are `other`",
     "text": "as in `scorecards.yml`: annotations, and actions that have begun",

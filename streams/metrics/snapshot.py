@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from streams.config.values import duration_text
 from streams.core.aggregates import Oldest
+from streams.core.lately import Figures
 from streams.core.processor import Processor
 from streams.core.pursuit import Parts
 from streams.core.rhythm import silent
@@ -82,6 +83,8 @@ class Snapshot:
     """Of the same, where now is known: the parts of each goal, in the order of the settings."""
     weeks: Weeks = ()
     """Of the same together, where now is known: the same hour of the last weeks."""
+    lately: Figures | None = None
+    """Of agents, customers and requesters, as far as they are shown and have been counted."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     sums: Mapping[WindowKey, int] = field(default_factory=dict)
     """Facts counted since the worker started."""
@@ -100,7 +103,7 @@ class Snapshot:
     """How long the event loop let something wait lately, as in `PartitionsOf`."""
 
 
-def take(partitions: Partitions, now: int) -> Snapshot:
+def take(partitions: Partitions, now: int, lately: Figures | None = None) -> Snapshot:
     """The picture of now (epoch milliseconds); partitions not restored show only that."""
     counted = partitions.counted
     owned = sorted(partitions.owned.values(), key=lambda one: one.partition)
@@ -113,6 +116,7 @@ def take(partitions: Partitions, now: int) -> Snapshot:
         promises=tuple(_promises(one) for one in ready if one.settings.policies),
         goals=tuple(_goals(ready)),
         weeks=together(one.usual.picture() for one in ready if one.usual is not None),
+        lately=lately,
         sources=_sources(ready),
         sums=dict(counted.totals.sums),
         outcomes=dict(counted.outcomes),

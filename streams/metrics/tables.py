@@ -10,16 +10,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import accumulate
+from operator import add
 from typing import Final, TypeVar
 
 from streams.config.model import Config
 from streams.core import facts
+from streams.core.lately import Figures
 from streams.core.pursued import pursued
 from streams.core.windows import COUNT, EDGES, SUM, WindowKey
-from streams.metrics.catalogue import CATALOGUE, ROLES, Metric, Origin, shown_windows
+from streams.metrics.catalogue import CATALOGUE, ROLES, Metric, Origin, is_shown, shown_windows
 from streams.metrics.early import compared
 from streams.metrics.goals import happened, judged_by
 from streams.metrics.labels import Names, queue_limit
+from streams.metrics.numbers import HIGHEST
 from streams.metrics.promised import Promised
 from streams.metrics.snapshot import Snapshot, Source, Tickets, Waiting
 from streams.metrics.table import Histogram, Labels, Naming, Tables
@@ -40,6 +43,7 @@ class Tabulator:
         self._queues = Names(queue_limit(config))
         self._channels = Names(config.labels.channel.max)
         self._sources = Names(config.labels.source.max)
+        self._criteria = Names(config.labels.criterion.max)
         self._promised = Promised(config.engine.policies)
         self._goals = [one for one, _ in pursued(config.engine)]
         self._happened = happened(config.engine.happenings)
@@ -51,7 +55,14 @@ class Tabulator:
         self._admit(snapshot)
         queue = cache(self._queues.of)
         # Each key stands in every window of every partition.
-        named = cache(lambda key: (key[0], queue(key[1]), key[2]))
+        criterion = cache(self._criteria.of)
+        named = cache(
+            lambda key: (
+                key[0],
+                (criterion if key[0] == facts.CRITERION else queue)(key[1]),
+                key[2],
+            )
+        )
         tables = Tables({}, {})
         self._since_start(snapshot, named, tables)
         if snapshot.tickets:
@@ -59,6 +70,8 @@ class Tabulator:
             self._windows(snapshot.tickets, named, tables)
             tables.values.update(self._heard(snapshot.sources))
         tables.values.update(compared(snapshot.weeks, self._config.early_warning))
+        if snapshot.lately is not None:
+            tables.values.update(self._lately(snapshot.lately))
         self._promised.tabulate(snapshot, queue, tables)
         tables.values.update(judged_by(self._goals, snapshot.goals))
         tables.values["annotation_timestamp_seconds"] = self._happened
@@ -70,16 +83,23 @@ class Tabulator:
         """Name what is new, by volume: tickets active now, and created in the longest window."""
         queues: Counter[str] = Counter({name: 0 for _, name, _ in snapshot.sums})
         channels: Counter[str] = Counter()
+        for metric, *labels in snapshot.lately or ():
+            for label, name in zip(LATELY[metric].labels, labels, strict=True):
+                if label in {"queue", "channel"}:
+                    # Those of tickets come first.
+                    (queues if label == "queue" else channels)[name] += 0
         for one in snapshot.tickets:
             for (name, _, channel, _), count in one.active.items():
                 queues[name] += count
                 channels[channel] += count
             # Every other window lies within the longest one.
             for longest in list(one.windows.values())[-1:]:
-                for name in {name for _, name, _ in longest}:
+                for name in {name for kind, name, _ in longest if kind != facts.CRITERION}:
                     queues[name] += longest.get((facts.CREATED, name, COUNT), 0)
         self._queues.admit(queues)
         self._channels.admit(channels)
+        if self._config.metrics.agents:
+            self._criteria.admit(_criteria(snapshot.tickets))
         self._sources.admit({name: one.weekly for name, one in snapshot.sources.items()})
 
     def _zeros(self) -> dict[Labels, float]:
@@ -143,7 +163,6 @@ class Tabulator:
 
     def _windows(self, tickets: tuple[Tickets, ...], named: KeyNaming, tables: Tables) -> None:
         """Each window, of each partition that has one; a queue without events shows zeros."""
-        shown = self._queues.shown
         values: dict[str, dict[Labels, float]] = {}
         histograms: dict[str, dict[Labels, Histogram]] = {}
         for window in dict.fromkeys(name for one in tickets for name in one.windows):
@@ -151,6 +170,7 @@ class Tabulator:
             parts = (one.windows.get(window, {}) for one in tickets)
             sums = _summed(parts, named, _needed(metrics))
             for metric in metrics:
+                shown = (self._criteria if "criterion" in metric.labels else self._queues).shown
                 if metric.edges:
                     rows = _distributions(metric, sums, shown)
                     histograms.setdefault(metric.name, {}).update(_within(window, rows))
@@ -160,7 +180,26 @@ class Tabulator:
         tables.values.update(values)
         tables.histograms.update(histograms)
 
+    def _lately(self, figures: Figures) -> dict[str, Mapping[Labels, float]]:
+        """Figures of agents and customers under the names of their labels."""
+        tables: dict[str, dict[Labels, float]] = {}
+        naming = {"queue": self._queues.of, "channel": self._channels.of}
+        for (name, *labels), number in figures.items():
+            metric = LATELY[name]
+            shown = tuple(
+                naming[label](value) if label in naming else value
+                for label, value in zip(metric.labels, labels, strict=True)
+            )
+            table = tables.setdefault(name, {})
+            value = number / 1000 if name.endswith("_seconds") else number
+            # One queue is promised, or it is not: of those that share a name, any.
+            both = max if name in HIGHEST else add
+            table[shown] = both(table[shown], value) if shown in table else value
+        return {name: dict(sorted(table.items())) for name, table in tables.items()}
+
     def _shows(self, metric: Metric, window: str) -> bool:
+        if not is_shown(metric, self._config):
+            return False
         chosen = shown_windows(metric, self._config)
         return chosen is None or window in chosen
 
@@ -181,11 +220,27 @@ Needed = frozenset[tuple[str, int]]
 Value = TypeVar("Value")
 
 
+def _criteria(tickets: Iterable[Tickets]) -> Mapping[str, float]:
+    """The criteria of quality reviews, by how often they were scored."""
+    volumes: Counter[str] = Counter()
+    for sums in (sums for one in tickets for sums in one.windows.values()):
+        for (kind, name, place), count in sums.items():
+            if kind == facts.CRITERION and place == COUNT:
+                volumes[name] += count
+    return volumes
+
+
 def _summing(*origins: Origin) -> tuple[Metric, ...]:
     return tuple(metric for metric in CATALOGUE if metric.origin in origins and metric.fact)
 
 
-_OF_WINDOWS: Final = _summing(Origin.WINDOW, Origin.KPIS)
+_OF_WINDOWS: Final = _summing(Origin.WINDOW, Origin.KPIS, Origin.AGENTS)
+LATELY: Final = {
+    metric.name: metric
+    for metric in CATALOGUE
+    if metric.origin in {Origin.AGENTS, Origin.CUSTOMERS} and not metric.fact
+}
+"""The metrics of `streams.core.lately`, by name."""
 
 
 def _needed(metrics: Iterable[Metric]) -> Needed:
@@ -217,7 +272,8 @@ def _numbers(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels
     found: dict[Labels, float] = {
         (queue,): sums[metric.fact, queue, place] / unit for queue in queues
     }
-    return found if "queue" in metric.labels else {(): sum(found.values())}
+    by_name = "queue" in metric.labels or "criterion" in metric.labels
+    return found if by_name else {(): sum(found.values())}
 
 
 def _distributions(metric: Metric, sums: Sums, queues: tuple[str, ...]) -> dict[Labels, Histogram]:

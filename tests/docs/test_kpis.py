@@ -148,6 +148,8 @@ def test_every_fact_of_the_catalogue_is_part_of_a_kpi_or_says_what_for() -> None
         # What costs are divided by, and part of them.
         facts.CONTACT,
         facts.LABOUR,
+        # The scores behind `quality_score`, each by its name.
+        facts.CRITERION,
     }
     assert facts.CATALOGUED - used == otherwise
 

@@ -69,16 +69,22 @@ class Application:
     broker: Broker
     workers: list[Worker] = field(default_factory=list)
 
-    def start(self, program: Sequence[str] = (str(DESKPULSE), "worker", "--config")) -> Worker:
+    def start(
+        self,
+        program: Sequence[str] = (str(DESKPULSE), "worker", "--config"),
+        *,
+        metrics: str = "",
+    ) -> Worker:
         """Start one more worker; it serves /metrics on a port of its own.
 
         Another `program` than the real one gets the folder of the configuration, too.
+        `metrics` are more keys of that section, `agents: true`.
         """
         number, port = len(self.workers), free_port()
         conf = self.folder / f"conf-{number}"
         conf.mkdir()
         text = (self.folder / "deskpulse.yml").read_text()
-        (conf / "deskpulse.yml").write_text(text + f"metrics: {{port: {port}}}\n")
+        (conf / "deskpulse.yml").write_text(text + f"metrics: {{port: {port}, {metrics}}}\n")
         for name in ("sla.yml", "scorecards.yml"):
             if (self.folder / name).exists():
                 (conf / name).write_text((self.folder / name).read_text())

@@ -68,12 +68,14 @@ CATALOGUE = {
     "criteria": "reviewed_criterion",
     "errors": "review_errors",
     "conflicts": "conflict",
+    "criterion": "criterion",
 }
 """What windows count of the catalogue besides `TIMES`."""
 VALUES = {
     **dict.fromkeys(("replies", "transferred", "queue_stations", "assignee_stations"), 1_000),
     **dict.fromkeys(("people", "complexity", "csat", "nps", "ces", "conflict_csat"), 1_000),
     **dict.fromkeys(("handled", "interaction", "unrecorded", "criteria", "errors"), 1_000),
+    "criterion": 1_000,
     "labour": 1_000_000,
 }
 """Those whose values are summed, with the parts of one in which windows do it."""
@@ -115,6 +117,8 @@ def _catalogued(fact: Fact) -> dict[WindowKey, int]:
     if fact.name not in CATALOGUE:
         return {}
     kind = CATALOGUE[fact.name]
+    if kind == "criterion":
+        queue = fact.part[1]
     parts = VALUES.get(fact.name, 0)
     return {(kind, queue, COUNT): 1, (kind, queue, SUM): round(fact.value * parts)}
 

@@ -536,3 +536,44 @@ class TestPeriods:
         for early_ms, over in ((2, False), (1, True)):
             found = figures(life("C"), minute(DAY) - early_ms)["periods"]["day"]["2024-03-01"]
             assert found["over"] is over
+
+
+class TestHoursBands:
+    @pytest.mark.parametrize(
+        ("day", "hour", "band"),
+        [
+            (1, 7.75, "night"),  # a Friday
+            (1, 8, "office"),
+            (1, 17.75, "office"),
+            (1, 18, "evening"),
+            (1, 22, "night"),
+            (2, 0, "weekend"),
+            (3, 23.75, "weekend"),
+            (4, 0, "night"),
+        ],
+    )
+    def test_a_response_belongs_to_the_hours_in_which_it_began_to_be_owed(
+        self, day: int, hour: float, band: str
+    ) -> None:
+        came = on(day, 0) + hour * HOUR
+        events = [
+            event(came, "ticket.created", queue="q"),
+            event(came + 3 * DAY, "ticket.replied", **REPLY),
+        ]
+        found = figures(events)["hours_bands"]
+        assert list(found) == [band]
+        assert (found[band]["created"], found[band]["pickup"]["count"]) == (1, 0)
+        for part in (found[band], found[band]["by_queue"]["q"]):
+            assert part["first_response"]["mean_s"] == 3 * DAY * 60
+
+    def test_of_a_ticket_opened_by_an_agent_it_is_the_requesters_first_message(self) -> None:
+        opened = event(on(1, 12), "ticket.created", actor={"id": "a1", "role": "agent"})
+        asked: dict[str, Any] = {"author": {"id": "r1", "role": "requester"}}
+        events = [
+            opened,
+            event(on(1, 20), "ticket.replied", visibility="public", **asked),
+            event(on(1, 21), "ticket.replied", **REPLY),
+        ]
+        found = figures(events)["hours_bands"]
+        assert found["office"]["created"] == 1
+        assert found["evening"]["first_response"]["sum_s"] == 3600

@@ -62,6 +62,7 @@ def _sums(items: list[Fact]) -> Counter[WindowKey]:
     """How many of each kind and queue there are, and what their values add up to."""
     sums: Counter[WindowKey] = Counter()
     for item in items:
-        sums[item.kind, item.cell[0], COUNT] += item.sign
-        sums[item.kind, item.cell[0], SUM] += item.sign * (item.value or 0)
+        queue = item.cell[1] if item.kind == fact.CRITERION else item.cell[0]
+        sums[item.kind, queue, COUNT] += item.sign
+        sums[item.kind, queue, SUM] += item.sign * (item.value or 0)
     return Counter({key: n for key, n in sums.items() if n})

@@ -26,7 +26,7 @@ from tests.reference.judging import judge
 from tests.reference.policies import Policies
 from tests.reference.requesters import repeats
 from tests.reference.settings import DAY_MS, Settings
-from tests.reference.spans import first_response
+from tests.reference.spans import first_response, response_start
 from tests.reference.surveys import answers_of, is_satisfied, surveys
 from tests.reference.ticket import Steps, creation, moves, reopens, resolutions
 
@@ -67,6 +67,7 @@ def catalogue(
         },
         "snapshots": _snapshots(tickets, settings, as_of),
         "volume": volume(facts, settings),
+        "hours_bands": hours_bands(tickets, settings, as_of, policies),
         "drivers": drivers(tickets, settings),
     }
 
@@ -294,6 +295,48 @@ def slow_down(facts: Iterable[Fact], tickets: Iterable[Steps], settings: Setting
         "other_responses": rest["count"],
         **{f"{name}_ratio": ratio for name, ratio in ratios.items()},
     }
+
+
+def hours_bands(
+    tickets: Sequence[Steps], settings: Settings, as_of: int, policies: Policies | None
+) -> Part:
+    """Responses by the hours in which they began to be owed, and by the queue right after them."""
+    under: dict[str, list[tuple[str, Fact]]] = defaultdict(list)
+    for steps in tickets:
+        starts = {"created": creation(steps), "pickup": creation(steps)}
+        starts["first_response"] = response_start(steps)
+        for fact in facts_of(steps, settings, as_of, policies):
+            start = starts.get(fact.name)
+            if start is not None:
+                under[_band_of_week(start.time_ms, settings.zone)].append((fact.key("queue"), fact))
+    return {
+        band: {
+            **_responses([fact for _, fact in found]),
+            "by_queue": {
+                queue: _responses([fact for each, fact in found if each == queue])
+                for queue in {queue for queue, _ in found}
+            },
+        }
+        for band, found in under.items()
+    }
+
+
+def _responses(facts: Sequence[Fact]) -> Part:
+    found: Part = {"created": _count(facts, "created")}
+    for name in ("first_response", "pickup"):
+        own = [fact for fact in facts if fact.name == name]
+        found[name] = model.distribution([fact.ms for fact in own])
+        found[f"{name}_working"] = model.distribution([fact.working_ms for fact in own])
+    return found
+
+
+def _band_of_week(at_ms: int, zone: Any) -> str:
+    at = local(at_ms, zone)
+    if at.weekday() >= 5:
+        return "weekend"
+    if 8 <= at.hour < 18:
+        return "office"
+    return "evening" if 18 <= at.hour < 22 else "night"
 
 
 # Drivers

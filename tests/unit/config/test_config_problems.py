@@ -210,10 +210,10 @@ UNKNOWN_KEYS = [
         "sources: {a.b/*: {resolution: closed}}",
         "1: sources.a.b/*.resolution: unknown key, did you mean resolution_at?",
     ),
-    ("metrics: {zzz: 1}", "1: metrics.zzz: unknown key, expected one of bind, certfile, "),
+    ("metrics: {zzz: 1}", "1: metrics.zzz: unknown key, expected one of agents, bind, "),
     (
         "labels: {ticket: {max: 3}}",
-        "1: labels.ticket: unknown key, expected one of channel, queue, segment, source",
+        "1: labels.ticket: unknown key, expected one of channel, criterion, queue, segment, source",
     ),
     ("<<: {app: x}", "1: <<: unknown key, "),
 ]
