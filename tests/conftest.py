@@ -76,6 +76,9 @@ def stale(package: Path) -> list[Path]:
     ]
 
 
+# How long an example takes is the machine's affair.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 # What a property is tried on, each time: `--hypothesis-profile long`.
 settings.register_profile("long", max_examples=100_000, suppress_health_check=[*HealthCheck])
 # Against a defect made on purpose (`make mutate`): few, the same each time, and none made smaller.
