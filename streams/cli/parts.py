@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli import quantities
-from streams.cli.people import with_people
+from streams.cli.people import whose, with_people
 from streams.cli.tables import Column, Where, asked_table, label
 from streams.config import Config
 from streams.core import facts as fact
 from streams.core import measures as me
+from streams.core.clientele import Labels
 from streams.core.contrast import Days
 from streams.core.customers_report import CustomerBooks
 from streams.core.entities import EntityBooks
@@ -58,14 +59,14 @@ class Parts:
         self.days = days
         self.sums: dict[str, Sums] = {}
         self.whole = Sums()
-        self._place = SLICED.index(by)
+        self._place = SLICED.index(by) if by in SLICED else None
 
-    def add(self, tally: Tally) -> None:
-        """Count the facts of one ticket."""
+    def add(self, tally: Tally, customer: Labels) -> None:
+        """Count the facts of one ticket of such a customer."""
         for (kind, labels, day), count, amount, times in tally.rows():
             if self.days.first <= day <= self.days.last and len(labels) == len(SLICED):
                 self.whole.add(kind, count, amount, times)
-                value = labels[self._place]
+                value = customer[self.by] if self._place is None else labels[self._place]
                 sums = self.sums.get(value)
                 if sums is None:
                     sums = self.sums[value] = Sums()
@@ -83,7 +84,8 @@ def pictured(
     """The table, and below it what is known of agents and customers as a whole."""
     today = local_day(as_of, config.timezone)
     parts = Parts(by, Days(today - LAST + 1, today))
-    count = Recount(books, config.engine, packing, as_of, each=parts.add)
+    known = whose(config, people[1], as_of)
+    count = Recount(books, config.engine, packing, as_of, each=parts.add, clientele=known)
     first = date.fromordinal(parts.days.first).isoformat()
     found = with_people({}, count, config, *people, since=first)
     agents = found.get("people", {}).get("agents", {}) if by == AGENT else {}

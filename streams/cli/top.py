@@ -16,11 +16,12 @@ from streams.cli.board import board
 from streams.cli.console import out
 from streams.cli.options import configuration
 from streams.cli.parts import LAST, pictured
+from streams.cli.people import labels_of
 from streams.cli.report import read_changelog, read_people
 from streams.config.model import Config, Metrics
 from streams.config.problems import likely
 from streams.core.recount import Books
-from streams.core.sums import SLICED
+from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.metrics.scrape import Fetch, NoAnswerError, Scrape, fetch, scrape
 
@@ -60,7 +61,7 @@ def top(
         typer.Option(
             metavar="NAME",
             help=f"Once, from what is committed: KPIs of the last {LAST} days by one of "
-            f"{', '.join(SLICED)}.",
+            f"{', '.join(SLICED)}, or {CUSTOMER}NAME of customer_attributes.",
             show_default=False,
         ),
     ] = None,
@@ -76,8 +77,9 @@ def top(
     """
     settings = configuration(config)
     if by is not None:
-        if by not in SLICED:
-            raise UserError(f"--by {by}: {likely(by, SLICED)}")
+        names = labels_of(settings)
+        if by not in names:
+            raise UserError(f"--by {by}: {likely(by, names)}")
         return _by(by, settings)
     metrics = settings.metrics
     targets = urls or [DEFAULT if config is None else _here(metrics)]

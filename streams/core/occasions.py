@@ -98,7 +98,8 @@ def _asked(ticket: Ticket, event: Event, was: Before, settings: Settings) -> Sta
     at, source, event_id, held = ticket.question
     if held and was.done and not ticket.done:
         held = False
-        if ticket.first_response_at is not None:
+        # A signal from before the message is a response, but not one that came in between.
+        if ticket.first_response_at is not None and ticket.signal is None:
             ticket.question = None
             return ()
     start = (at, source, event_id)

@@ -3,7 +3,10 @@
 For brokers without transactions, that is the embedded one. After a crash in between,
 records are read again; each ticket's record knows the offset it stands for, so state and
 sums still count every event once, and an output may come again with the same content.
-Two workers that both believe to own a partition are not kept apart here.
+
+A worker that was taken for dead and wakes up is told so by the group before it writes anything:
+each write begins by committing the former position again. Only one that was paused in the middle
+of a write still ends it.
 """
 
 import asyncio
@@ -39,12 +42,16 @@ class AtLeastOnceJournal:
         self._changelog = Changelog(config.kafka, self._source.changelog, read_committed=False)
         self._commit_offset = commit_offset
         self._producer: AIOKafkaProducer | None = None
+        self._committed: dict[int, int] = {}
+        """By partition: the position that the group was told last."""
 
     async def open(self, partition: int) -> Restored:
         """Read what the former owner wrote."""
         latest = await self._changelog.read(partition)
         # Without a commit nothing is sure to be whole: then all of it is read again.
-        return Restored(latest, await committed(self._config, self._source.topic, partition) or 0)
+        position = await committed(self._config, self._source.topic, partition) or 0
+        self._committed[partition] = position
+        return Restored(latest, position)
 
     async def write(
         self,
@@ -54,14 +61,17 @@ class AtLeastOnceJournal:
         outputs: Sequence[Output],
     ) -> None:
         """Outputs first: once the changelog says that a record was read, nobody sends them."""
+        await self._commit_offset(partition, self._committed[partition])
         producer = await self._started()
         topic = self._source.topic
         await asyncio.gather(*await send_outputs(producer, topic, partition, outputs))
         await asyncio.gather(*await send(producer, self._changelog.topic, partition, changelog))
         await self._commit_offset(partition, position)
+        self._committed[partition] = position
 
     async def close(self, partition: int) -> None:
-        """Nothing is held per partition."""
+        """Forget what the group was told."""
+        self._committed.pop(partition, None)
 
     async def stop(self) -> None:
         """Stop the producer."""

@@ -114,7 +114,7 @@ class AtLeastOnceMemoryJournal:
         self._ownership = _Ownership(storage)
 
     async def open(self, partition: int) -> Restored:
-        """Become the owner in the eyes of the group; nobody is kept from writing records."""
+        """Become the owner in the eyes of the group; who is writing still ends that."""
         await _broker()
         self._ownership.take(partition)
         latest = dict(self._storage.changelog.get(partition, ()))
@@ -130,9 +130,10 @@ class AtLeastOnceMemoryJournal:
     ) -> None:
         """Apply one record after the other, then the position.
 
-        Raises `FencedError` where a former owner commits: its records are durable, though.
+        Raises `FencedError` for a former owner. What it had applied before it became one stays.
         """
         await _broker()
+        self._ownership.check(partition)
         for output in outputs:
             self._storage.outputs.append(output)
             await _broker()

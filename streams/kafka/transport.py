@@ -188,7 +188,10 @@ class BatchConsumer(Consumer):
         return refused
 
     async def commit_position(self, tp: Any, position: int) -> bool:
-        """Commit one position for the group (journals without transactions)."""
+        """Commit one position for the group (journals without transactions); whether it was."""
+        if tp not in self._thread.assignment():
+            # Faust would leave it out, and call that a success.
+            return False
         return bool(await self._thread.commit({tp: position}))
 
     async def seek_to(self, tp: Any, position: int) -> None:

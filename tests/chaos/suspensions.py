@@ -5,7 +5,7 @@ somewhere is looked at without anybody naming it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from types import CoroutineType, TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -63,10 +63,11 @@ OnSuspension = Callable[[Suspended], None]
 
 
 class Loop:
-    """The event loop of one process: it can stand still, or end, while others go on."""
+    """The event loop of one process: it can stand still, go on and end while others live."""
 
-    def __init__(self, tell: OnSuspension) -> None:
+    def __init__(self, tell: OnSuspension = lambda _: None) -> None:
         self._tell = tell
+        self._left = 0
         self._loop = asyncio.new_event_loop()
         self._loop.set_task_factory(self._task)
 
@@ -74,11 +75,53 @@ class Loop:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run it to its end, and every other task meanwhile; raises what it raises."""
+        self._loop.run_until_complete(coroutine)
+
+    def run_for(self, suspensions: int, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run it up to so many suspensions, give or take a few, and then stand still.
+
+        Raises what it raises, if it ends before that.
+        """
+        self._left = suspensions
+        task = self._loop.create_task(coroutine)
+        task.add_done_callback(self._stop)
+        self._loop.run_forever()
+        task.remove_done_callback(self._stop)
+        self._left = 0
+        if task.done():
+            task.result()
+
+    def go_on(self) -> BaseException | None:
+        """Run whatever still stands there to its end; returns what the first failure was."""
+        pending = asyncio.all_tasks(self._loop)
+        ended = self._loop.run_until_complete(_all(pending))
+        return next(filter(None, ended), None)
+
+    def end(self) -> None:
+        """Nothing of it runs any more."""
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self.go_on()
         self._loop.close()
 
     def _task(self, loop: Any, coroutine: Any, **more: Any) -> Any:
-        return asyncio.Task(Suspended(coroutine, self._tell), loop=loop, **more)
+        return asyncio.Task(Suspended(coroutine, self._told), loop=loop, **more)
 
-    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run it to its end, and every other task meanwhile; returns what it returns."""
-        return self._loop.run_until_complete(coroutine)
+    def _stop(self, _: object) -> None:
+        self._loop.stop()
+
+    def _told(self, suspended: Suspended) -> None:
+        self._tell(suspended)
+        if self._left:
+            self._left -= 1
+            if not self._left:
+                self._loop.stop()
+
+
+async def _all(tasks: Iterable[asyncio.Task[Any]]) -> list[BaseException | None]:
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    return [one if isinstance(one, BaseException) else None for one in found]

@@ -66,7 +66,7 @@ def crashes_of_crashes(first: list[Crash]) -> Iterator[Crash]:
 
 def lived_on(crash: Crash) -> World:
     """The world after the next worker has lived to the end of the story."""
-    with Loop(lambda _: None) as loop:
+    with Loop() as loop:
         loop.run(crash.left.live())
     return crash.left.world
 

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from streams.config import Config
 from streams.core.processor import Processor
-from streams.kafka.journal import Answer, Journal, Output
+from streams.kafka.journal import Answer, Output
 from streams.kafka.memory import AtLeastOnceMemoryJournal, MemoryJournal, Storage
 from streams.kafka.partitions import Partitions
 from streams.wire.codec import dumps, loads
@@ -49,9 +49,13 @@ class World:
 
     def publish(self, key: str, value: CloudEvent | bytes | None) -> None:
         """One more record for the partition to which its key leads; `None` is a tombstone."""
-        log = self.logs[crc32(key.encode()) % len(self.logs)]
+        log = self.logs[self.partition_of(key)]
         content = value if isinstance(value, bytes | None) else dumps(value)
         log.append(Consumed(len(log), self.now, key.encode(), content))
+
+    def partition_of(self, key: str) -> int:
+        """To which partition a key leads."""
+        return crc32(key.encode()) % len(self.logs)
 
     # -- what is durable -------------------------------------------------------------------
 
@@ -82,15 +86,22 @@ class Process:
     """One worker in memory. It dies by being forgotten."""
 
     def __init__(self, world: World) -> None:
-        journal: Journal = (
-            MemoryJournal(world.storage)
-            if world.exactly_once
-            else AtLeastOnceMemoryJournal(world.storage)
-        )
+        journal = (MemoryJournal if world.exactly_once else AtLeastOnceMemoryJournal)(world.storage)
+        self._journal = journal
         self.partitions = Partitions(world.config, journal, lambda: world.now)
         self._world = world
         self._reading: dict[int, int] = {}
         """The next offset to fetch."""
+
+    def sever(self) -> None:
+        """Whatever it still does, nothing of it reaches the storage."""
+        of_its_own = self._world.storage.copy()
+        self._journal._storage = self._journal._ownership._storage = of_its_own
+
+    def has_lost(self, partition: int) -> bool:
+        """Whether somebody took the partition over since this process did."""
+        own = self._journal._ownership._epochs.get(partition)
+        return own is not None and own != self._world.storage.owner[partition]
 
     async def take_over(self, partition: int) -> None:
         """Become the owner of a partition; it is ready when this returns."""

@@ -7,21 +7,19 @@ cut. It holds through late events, deletions, redactions, crashes and changes of
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from streams.core import promises
 from streams.core.announcing import Transition
 from streams.core.events import Redaction
 from streams.core.instants import HOUR, MINUTE
-from streams.core.processor import Processor
 from tests import promised, strategies
 from tests.laws.desks import desk, read, told
 from tests.laws.driving import CloudEvent, Partition, Rules, decoded
-from tests.laws.instances import Instance, of_reference
+from tests.laws.hearing import Heard, assert_says, truth
+from tests.laws.instances import of_reference
 from tests.laws.lives import (
     ADVANCE,
     AT_LEAST_ONCE,
@@ -36,11 +34,6 @@ from tests.laws.lives import (
     lives,
 )
 from tests.reference.pictures import minute
-
-Key = tuple[str, str, str, str]
-"""Ticket, clock, and the event that started the instance."""
-Name = tuple[str, str]
-"""Transition and level."""
 
 RULES = st.builds(
     lambda chosen, sla: Rules.of(chosen, sla, apply_within=6 * HOUR, windows=(5 * MINUTE, HOUR)),
@@ -81,7 +74,7 @@ def test_what_stands_said_is_the_verdict_of_the_reference_model(
     expected = of_reference(arrived, rules, now) if now >= 0 else []
     for one in expected:
         key = (one.ticket, one.clock, *one.event)
-        _assert_says(Counter(standing.pop(key, {}).values()), one)
+        assert_says(Counter(standing.pop(key, {}).values()), one)
     assert not any(standing.values())
 
 
@@ -130,37 +123,7 @@ def _live(partition: Partition, life: Iterable[Happening]) -> None:
         getattr(partition, name)(*arguments)
         standing = _heard(partition).standing
         said = {key: Counter(names.values()) for key, names in standing.items() if names}
-        assert said == _true(partition.processor)
-
-
-@dataclass(slots=True)
-class Heard:
-    """Somebody who listens to all transitions."""
-
-    known: dict[str, tuple[Key, Name]] = field(default_factory=dict)
-    standing: dict[Key, dict[str, Name]] = field(default_factory=dict)
-    """What was said and not taken back, by id, in order."""
-
-    def hear(self, transition: Transition, *, again: bool) -> None:
-        """Without `again` every id comes once; with it, an id says the same each time."""
-        key = (transition.ticket, transition.clock, transition.source, transition.event)
-        what = key, (transition.transition, transition.level)
-        if again and transition.id in self.known:
-            assert self.known[transition.id] == what
-            return
-        assert transition.id not in self.known
-        standing = self.standing.setdefault(key, {})
-        if transition.refers_to is not None:
-            assert self.known[transition.refers_to][0] == key
-        if transition.transition == "retracted":
-            taken = standing.pop(transition.refers_to or "") if not again else None
-            assert taken is None or taken[1] == transition.level
-        elif not again:
-            # It goes on from what was said last.
-            assert transition.refers_to == next(reversed(standing), None)
-        self.known[transition.id] = what
-        if transition.transition != "retracted":
-            standing[transition.id] = what[1]
+        assert said == truth(partition.processor)
 
 
 def _heard(partition: Partition, *, again: bool = False) -> Heard:
@@ -169,33 +132,3 @@ def _heard(partition: Partition, *, again: bool = False) -> Heard:
     for transition in transitions:
         heard.hear(transition, again=again)
     return heard
-
-
-def _true(processor: Processor) -> dict[Key, Counter[Name]]:
-    """What is true of each instance, at effective now."""
-    return {
-        (name, *clock.key): Counter(entry)
-        for name, record in processor.records.items()
-        for clock in promises.instances(record.ticket)
-        if (
-            entry := [
-                *((entry.transition, entry.level) for entry in clock.log),
-                *((mark.transition, mark.level) for mark in clock.passed_by(processor._clock)),
-            ]
-        )
-    }
-
-
-def _assert_says(said: Counter[Name], one: Instance) -> None:
-    """What stands said of an instance tells its state."""
-    names = Counter(transition for transition, _ in said.elements())
-    if one.state == "cancelled":
-        assert names["cancelled"]
-        return
-    assert names["breached"] == (one.state in {"breached_open", "breached_closed"})
-    assert sorted(level for _, level in said if level) == list(one.warned)
-    assert bool(names["met"] + names["met_late"]) >= (one.stop is not None)
-    if one.state == "met":
-        assert names["met"] > names["met_late"] == 0
-    if one.state == "breached_closed":
-        assert names["met_late"]

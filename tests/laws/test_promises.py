@@ -5,6 +5,7 @@ Law 4 of clocks is in test_promise_sums.py, law 6 in test_announcements.py.
 
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ from tests.laws.lives import (
     lived,
     lives,
 )
+from tests.reference.pictures import life, named
 
 HOURS: dict[str, Any] = {"apply_within": 2 * HOUR, "windows": (5 * MINUTE, HOUR)}
 """Horizons of hours: days later the first ones are squashed, or late."""
@@ -63,6 +65,16 @@ def test_every_instance_is_that_of_the_reference_model(
     assume(processor.newest is not None)
     as_of = None if later is None else (processor.newest or 0) + later
     assert of_engine(processor, as_of) == of_reference(events, rules, as_of)
+
+
+@pytest.mark.parametrize("picture", ["c.O.m.", "c.R.m..O", "c.R.m.A.O", "c.m.R.A", "c.A.R.m.O"])
+@pytest.mark.parametrize("signal", ["pickup", "left_new"])
+def test_a_signal_before_the_question_is_a_response_behind_a_resolution_too(
+    signal: str, picture: str
+) -> None:
+    rules = Rules.of({"sources": [("*", {"response_signal": signal})]}, named("first_response"))
+    events = life(picture)
+    assert of_engine(engine(events, rules).processor) == of_reference(events, rules, None)
 
 
 @FEWER

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from streams.cli import run
 from streams.cli.parts import LAST, Parts, pictured, summary
-from streams.cli.people import PeopleReplay
+from streams.cli.people import PeopleReplay, whose
 from streams.cli.replay import feed
 from streams.config import Config, load
 from streams.core import measures as me
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.close()
     conf = made / "conf"
     conf.mkdir()
-    (conf / "deskpulse.yml").write_text("timezone: Europe/Berlin\n")
+    (conf / "deskpulse.yml").write_text("timezone: Europe/Berlin\ncustomer_attributes: [region]\n")
     return made
 
 
@@ -92,14 +92,15 @@ def look(config: Config, known: tuple[Books, Any]) -> Look:
     return shown
 
 
-@pytest.mark.parametrize("by", SLICED)
+@pytest.mark.parametrize("by", [*SLICED, "customer_region"])
 def test_the_kpis_by_any_label_are_those_of_the_report(
     by: str, config: Config, known: tuple[Books, Any], report: dict[str, Any]
 ) -> None:
-    books, _ = known
+    books, people = known
     today = local_day(newest(books), config.timezone)
     parts = Parts(by, Days(today - LAST + 1, today))
-    Recount(books, config.engine, packing, newest(books), each=parts.add)
+    customers = whose(config, people[1], newest(books))
+    Recount(books, config.engine, packing, newest(books), each=parts.add, clientele=customers)
     compared = 0
     for name, figures in report["by"][by].items():
         for kpi, figure in figures["kpis"].items():
