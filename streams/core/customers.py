@@ -12,7 +12,7 @@ Three answers to what KPIS.md leaves open (docs/decisions/0015):
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from streams.core import surveys
@@ -55,6 +55,9 @@ WAITED: Final = "waited"
 GAVE_UP: Final = "gave_up"
 WAITS: Final = "waits"
 """How often somebody waited so long: milliseconds with three digits are the last label."""
+
+HOURLY: Final = {name: f"hourly_{name}" for name in (QUEUED, ANSWERED, ABANDONED, WAITED)}
+"""The same by the local hour they were queued at, which is the last label."""
 
 ACTIVITY: Final = "activity"
 OF_PERIOD: Final = "of_period"
@@ -121,8 +124,9 @@ class Customers:
             if since <= event.at < until:
                 day = local_day(event.at, self.zone)
                 if event.type == CONTACT_QUEUED:
-                    _contact(
-                        event, events[place + 1 :], as_of, (day, *_where(event), *labels), sums
+                    where = (day, *_where(event))
+                    sums.update(
+                        _contact(event, events[place + 1 :], as_of, where, labels, self.zone)
                     )
                 elif event.type == FEEDBACK:
                     _feedback(event, day, sums)
@@ -240,24 +244,29 @@ def _landmarks(events: Sequence[Event], since: int, zone: tzinfo) -> set[Any]:
     return kept
 
 
-def _contact(event: Event, later: Sequence[Event], as_of: int, labels: Key, sums: Sums) -> None:
+def _contact(
+    event: Event, later: Sequence[Event], as_of: int, where: Key, labels: Key, zone: tzinfo
+) -> Sums:
     """One contact that was queued, and how it ended."""
-    sums[QUEUED, *labels] += 1
+    sums: Sums = Counter({(QUEUED, *where, *labels): 1})
     channel = event.data["channel"]
     after = (e for e in later if e.type in CONTACTS and e.data["channel"] == channel)
     end = next(after, None)
     if end is None or end.at > event.at + CONTACT_LASTS or end.type == CONTACT_QUEUED:
         over = end is not None or as_of > event.at + CONTACT_LASTS
-        sums[UNKNOWN if over else WAITING, *labels] += 1
-        return
-    wait = end.at - event.at
-    if end.type == CONTACT_ABANDONED:
-        sums[ABANDONED, *labels] += 1
-        sums[GAVE_UP, *labels] += wait
-        return
-    sums[ANSWERED, *labels] += 1
-    sums[WAITED, *labels] += wait
-    sums[WAITS, *labels[:3], str(three_digits(wait))] += 1
+        sums[UNKNOWN if over else WAITING, *where, *labels] = 1
+    elif end.type == CONTACT_ABANDONED:
+        sums[ABANDONED, *where, *labels] = 1
+        sums[GAVE_UP, *where, *labels] = end.at - event.at
+    else:
+        sums[ANSWERED, *where, *labels] = 1
+        sums[WAITED, *where, *labels] = end.at - event.at
+        sums[WAITS, *where, str(three_digits(end.at - event.at))] = 1
+    hour = f"{datetime.fromtimestamp(event.at / 1000, zone):%H}"
+    for key, number in list(sums.items()):
+        if key[0] in HOURLY:
+            sums[HOURLY[key[0]], *where, hour] = number
+    return sums
 
 
 def three_digits(value: int) -> int:

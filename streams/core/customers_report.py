@@ -179,7 +179,32 @@ def _contacts(sums: Sums) -> dict[str, Any]:
         **_waiting(_totals(sums), waits.get((0, ""), Counter())),
         "by_channel": by(2),
         "by_queue": by(3),
+        "by_hour": _hours(sums),
     }
+
+
+def _hours(sums: Sums) -> list[dict[str, Any]]:
+    """By channel, queue and local hour of the day: where most gave up, or else waited, first."""
+    named, parts = {name: key for key, name in cu.HOURLY.items()}, dict[tuple[str, ...], Totals]()
+    for key, number in sums.items():
+        if key[0] in named:
+            parts.setdefault(key[2:5], Counter())[named[key[0]]] += number
+    ranked = sorted(
+        parts.items(), key=lambda item: (-item[1][cu.ABANDONED], -item[1][cu.WAITED], item[0])
+    )
+    return [
+        {
+            "channel": channel,
+            "queue": queue,
+            "hour": hour,
+            **{name: total[name] for name in (cu.QUEUED, cu.ANSWERED, cu.ABANDONED)},
+            "abandonment": _share(total[cu.ABANDONED], total[cu.QUEUED]),
+            "answered_after_mean_s": total[cu.WAITED] / total[cu.ANSWERED] / 1000
+            if total[cu.ANSWERED]
+            else None,
+        }
+        for (channel, queue, hour), total in ranked
+    ]
 
 
 def _waiting(total: Totals, waits: Counter[int]) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """What goes with satisfaction? CSAT, reopenings and conflicts by bands of what may cause them.
 
-Each ticket is put into one band of each driver, as it is now. Only tickets that are still kept
-are in here.
+Each ticket is put into one band of each driver, as it is now; over all channels, and by channel: a
+channel that is rated low may be one that waits. Only tickets that are still kept are in here.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from streams.core.instants import DAY, HOUR
-from streams.core.ticket import Ticket
+from streams.core.ticket import DIMENSIONS, Ticket
 
 _TIMES: Final = ((HOUR, "<= 1h"), (4 * HOUR, "<= 4h"), (DAY, "<= 1d"), (3 * DAY, "<= 3d"))
+_CHANNEL: Final = DIMENSIONS.index("channel")
 _COUNTS: Final = ("0", "1", "2", "3+")
 
 
@@ -20,6 +21,7 @@ class Drivers:
 
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], Counter[str]] = {}
+        self._by_channel: dict[str, dict[tuple[str, str], Counter[str]]] = {}
 
     def add(self, ticket: Ticket) -> None:
         """Count a ticket in its band of each driver."""
@@ -28,28 +30,38 @@ class Drivers:
             return
         answers = [one for one in (case.surveys or {}).values() if one.kind == "csat"]
         answers = [one for one in answers if one.answered_at >= 0]
+        own = self._by_channel.setdefault(ticket.cell[_CHANNEL], {})
         for key in _bands(ticket):
-            counts = self._counts.setdefault(key, Counter())
-            counts["tickets"] += 1
-            counts["resolved"] += ticket.resolutions > 0
-            counts["reopened"] += ticket.reopens > 0
-            counts["conflicts"] += case.conflict_at >= 0
-            counts["responses"] += len(answers)
-            counts["satisfied"] += sum(one.satisfied for one in answers)
+            for bands in (self._counts, own):
+                counts = bands.setdefault(key, Counter())
+                counts["tickets"] += 1
+                counts["resolved"] += ticket.resolutions > 0
+                counts["reopened"] += ticket.reopens > 0
+                counts["conflicts"] += case.conflict_at >= 0
+                counts["responses"] += len(answers)
+                counts["satisfied"] += sum(one.satisfied for one in answers)
 
     def report(self) -> dict[str, Any]:
         """By driver and band, in ascending order: the counts, and the rates made of them."""
-        found: dict[str, Any] = {}
-        for (driver, band), counts in sorted(
-            self._counts.items(), key=lambda item: _order(item[0])
-        ):
-            found.setdefault(driver, {})[band] = {
-                **{name: counts[name] for name in _NAMES},
-                "csat": _rate(counts["satisfied"], counts["responses"]),
-                "reopen_rate": _rate(counts["reopened"], counts["resolved"]),
-                "conflict_rate": _rate(counts["conflicts"], counts["tickets"]),
-            }
+        found = _rates(self._counts)
+        found["by_channel"] = {
+            channel: _rates(counts)
+            for channel, counts in sorted(self._by_channel.items())
+            if counts
+        }
         return found
+
+
+def _rates(bands: Mapping[tuple[str, str], Counter[str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for (driver, band), counts in sorted(bands.items(), key=lambda item: _order(item[0])):
+        found.setdefault(driver, {})[band] = {
+            **{name: counts[name] for name in _NAMES},
+            "csat": _rate(counts["satisfied"], counts["responses"]),
+            "reopen_rate": _rate(counts["reopened"], counts["resolved"]),
+            "conflict_rate": _rate(counts["conflicts"], counts["tickets"]),
+        }
+    return found
 
 
 _NAMES: Final = ("tickets", "resolved", "reopened", "conflicts", "responses", "satisfied")

@@ -98,7 +98,7 @@ def _reviewed(ticket: Ticket, case: Case, event: Event, found: list[Fact]) -> No
     for name, criterion in sorted(data["criteria"].items()):
         share = round(1_000 * criterion["score"] / criterion["max"])
         found.append(new(fact.REVIEWED_CRITERION, at, cell, share, agent))
-        found.append(new(fact.CRITERION, at, ("", name, ""), share))
+        found.append(new(fact.CRITERION, at, (agent, name, cell[0]), share))
     errors = data.get("errors", 0)
     number = len(errors) if isinstance(errors, (list, tuple)) else errors
     if number:

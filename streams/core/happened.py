@@ -1,10 +1,13 @@
 """What happened, and what came of it: as many days before it and after it, side by side."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from math import sqrt
 from typing import Any, Final
 
+from streams.core import facts as fact
 from streams.core.clientele import Labels
-from streams.core.contrast import Contrast, Days, last_instant
+from streams.core.contrast import Contrast, Days, Side, last_instant
 from streams.core.goals import Annotation, Goal, Scorecard
 from streams.core.instants import DAY, format_rfc3339, local_day
 from streams.core.looking import TREND, key_of
@@ -12,8 +15,12 @@ from streams.core.measures import MEASURES, Measure, Reading
 from streams.core.periods import midnight
 from streams.core.recount import Recount, Slice
 from streams.core.settings import Settings
+from streams.core.sums import SLICED
 from streams.core.tally import Tally
+from streams.core.ticket import DIMENSIONS
 
+MOVERS: Final = 5
+"""So many values of labels are named whose volume has moved most."""
 LONGEST: Final = 28
 """Days before and after an annotation over which the volume is compared, at most."""
 
@@ -39,6 +46,52 @@ def since(
     return Days(day - length, day - 1), Days(first, first + length - 1)
 
 
+class Volumes:
+    """Tickets created before and after, by each value of each label of a ticket."""
+
+    def __init__(self, before: Days, after: Days) -> None:
+        self._days = (before, after)
+        self._created: dict[tuple[str, str], tuple[Counter[int], Counter[int]]] = {}
+        """By label and value, then by day."""
+
+    def add(self, tally: Tally) -> None:
+        """Count the facts of one ticket."""
+        for (kind, labels, day), number, _, _ in tally.rows():
+            if kind != fact.CREATED or len(labels) != len(SLICED):
+                continue
+            for place, days in enumerate(self._days):
+                if days.first <= day <= days.last:
+                    for label in zip(DIMENSIONS, labels, strict=False):
+                        own = self._created.setdefault(label, (Counter(), Counter()))
+                        own[place][day] += number
+
+    def movers(self) -> list[tuple[str, str, Contrast]]:
+        """Those that have moved most, by what chance makes of so many, the farthest first."""
+        found: list[tuple[float, str, str]] = []
+        for (label, value), (before, after) in self._created.items():
+            earlier, later = before.total(), after.total()
+            if earlier != later:
+                found.append((-abs(later - earlier) / sqrt(later + earlier), label, value))
+        return [
+            (label, value, self._contrast(label, value))
+            for _, label, value in sorted(found)[:MOVERS]
+        ]
+
+    def _contrast(self, label: str, value: str) -> Contrast:
+        contrast = Contrast({label: frozenset({value})}, *self._days)
+        for side, days in zip(
+            (contrast.before, contrast.after), self._created[label, value], strict=True
+        ):
+            _fill(side, days)
+        return contrast
+
+
+def _fill(side: Side, days: Counter[int]) -> None:
+    for day, number in days.items():
+        side.sums.add(fact.CREATED, number, 0, None)
+        side.by_day[day] = Counter({fact.CREATED: number})
+
+
 class Happened:
     """The comparisons that goals ask for: before and after their actions, and annotations."""
 
@@ -52,12 +105,15 @@ class Happened:
         self._known: dict[Any, Contrast] = {}
         self.volumes: list[tuple[Annotation, Contrast | None]] = []
         """Of all that happened: the volume before and after."""
+        self.by_label: dict[tuple[Days, Days], Volumes] = {}
         for card in scorecards:
             for goal in card.goals:
                 self.of(goal)
         for one in settings.happenings:
             days = since(one.at, LONGEST, settings, as_of, begun)
             self.volumes.append((one, None if days is None else self._one({}, *days)))
+            if days is not None:
+                self.by_label.setdefault(days, Volumes(*days))
 
     def of(self, goal: Goal) -> list[tuple[Annotation, Contrast]]:
         """What is compared for a goal: its actions that have begun, and what happened lately."""
@@ -87,6 +143,8 @@ class Happened:
         for contrast in self._known.values():
             if first <= contrast.after.days.last and last >= contrast.before.days.first:
                 contrast.add(tally, customer)
+        for volumes in self.by_label.values():
+            volumes.add(tally)
 
     @property
     def asks(self) -> bool:
@@ -135,11 +193,16 @@ _VOLUME: Final = Goal("volume", "volume", {}, "value")
 
 
 def annotations(happened: Happened, count: Recount, judge: Judge) -> list[dict[str, Any]]:
-    """What happened, with the tickets created a day before and after."""
+    """What happened, with the tickets created a day before and after: all, and what moved most."""
     found = []
     for one, contrast in happened.volumes:
         row: dict[str, Any] = {"at": format_rfc3339(one.at), "text": one.text}
         if contrast is not None:
             row["volume_per_day"] = judge(contrast, MEASURES["volume"], _VOLUME, count)
+            volumes = happened.by_label[contrast.before.days, contrast.after.days]
+            row["movers"] = [
+                {"label": label, "value": value, **judge(own, MEASURES["volume"], _VOLUME, count)}
+                for label, value, own in volumes.movers()
+            ]
         found.append(row)
     return found

@@ -264,7 +264,7 @@ def _kpis(count: Recount, overall: dict[str, Any], settings: Settings) -> dict[s
     kpis["csat"]["index"] = kpis["csat_index"]["value"]
     kpis["csat"]["aspects"] = _named(count.slices, fact.ASPECT, "csat")
     kpis["csat"]["reasons"] = _named(count.slices, fact.REASON, "csat")
-    kpis["quality_score"]["by_criterion"] = _named(count.slices, fact.CRITERION, "")
+    kpis["quality_score"]["by_criterion"] = _criteria(count.slices)
     kpis["transfer_rate"]["pairs"] = _pairs(count.slices)
     return {
         "flow": {
@@ -289,6 +289,35 @@ def _named(slices: Slices, kind: str, of: str) -> dict[str, Any]:
             if kind != fact.REASON:
                 found[name]["mean"] = slices.amounts[key] / number / 1000
     return found
+
+
+def _criteria(slices: Slices) -> dict[str, Any]:
+    """What quality reviews found, by criterion: of all, by queue of the ticket, and by agent."""
+    parts: dict[str, dict[str, dict[str, list[int]]]] = {}
+    for (kind, labels), number in sorted(slices.parts.items()):
+        if kind != fact.CRITERION or not number:
+            continue
+        agent, name, queue = labels
+        ways = parts.setdefault(name, {"": {}, "by_queue": {}, "by_agent": {}})
+        for way, value in (("", ""), ("by_queue", queue), ("by_agent", agent)):
+            one = ways[way].setdefault(value, [0, 0])
+            one[0] += number
+            one[1] += slices.amounts[kind, labels]
+    return {
+        name: {
+            **_mean_of(ways[""][""]),
+            **{way: {key: _mean_of(one) for key, one in ways[way].items()} for way in _WAYS},
+        }
+        for name, ways in parts.items()
+    }
+
+
+_WAYS: Final = ("by_queue", "by_agent")
+
+
+def _mean_of(part: list[int]) -> dict[str, Any]:
+    number, amount = part
+    return {"count": number, "mean": amount / number / 1000}
 
 
 def _pairs(slices: Slices) -> list[dict[str, Any]]:

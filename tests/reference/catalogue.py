@@ -173,7 +173,17 @@ def _kpis(tickets: Sequence[Steps], facts: Sequence[Fact], settings: Settings, a
     named["csat"]["reasons"] = {
         name: {"count": part["count"]} for name, part in _named(facts, "reason", "csat").items()
     }
-    named["quality_score"]["by_criterion"] = _named(facts, "criterion", "")
+    criteria: Part = {}
+    for name in {fact.part[1] for fact in facts if fact.name == "criterion"}:
+        own = [f for f in facts if f.name == "criterion" and f.part[1] == name]
+        criteria[name] = _mean([fact.value for fact in own]) | {
+            way: {
+                value: _mean([fact.value for fact in own if fact.part[place] == value])
+                for value in {fact.part[place] for fact in own}
+            }
+            for way, place in (("by_agent", 0), ("by_queue", 2))
+        }
+    named["quality_score"]["by_criterion"] = criteria
     pairs = Counter(fact.part for fact in facts if fact.name == "transfer_pair")
     named["transfer_rate"]["pairs"] = [
         {"from": pair[0], "to": pair[1], "transfers": number}
@@ -193,6 +203,10 @@ def _kpis(tickets: Sequence[Steps], facts: Sequence[Fact], settings: Settings, a
 
 def _count(facts: Iterable[Fact], name: str) -> int:
     return sum(fact.name == name for fact in facts)
+
+
+def _mean(values: Sequence[Any]) -> Part:
+    return {"count": len(values), "mean": float(sum(values) / len(values))}
 
 
 def _named(facts: Iterable[Fact], name: str, of: str) -> Part:
@@ -344,7 +358,19 @@ def _band_of_week(at_ms: int, zone: Any) -> str:
 BANDS = ((DAY_MS // 24, "<= 1h"), (DAY_MS // 6, "<= 4h"), (DAY_MS, "<= 1d"), (3 * DAY_MS, "<= 3d"))
 
 
-def drivers(tickets: Iterable[Steps], settings: Settings) -> Part:
+def drivers(tickets: Sequence[Steps], settings: Settings) -> Part:
+    """The same over all channels, and of each."""
+    of: dict[str, list[Steps]] = defaultdict(list)
+    for steps in tickets:
+        of[str(steps[-1].after.attributes.get("channel") or "")].append(steps)
+    own = {channel: _drivers(some, settings) for channel, some in of.items()}
+    return {
+        **_drivers(tickets, settings),
+        "by_channel": {channel: part for channel, part in own.items() if part},
+    }
+
+
+def _drivers(tickets: Iterable[Steps], settings: Settings) -> Part:
     """Satisfaction, reopenings and conflicts by bands of what each ticket is now."""
     found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for steps in tickets:

@@ -89,7 +89,8 @@ def _reviews(steps: Steps) -> Iterator[Fact]:
             exact = Fraction(criterion["score"]) / Fraction(criterion["max"])
             share = Fraction(round(1000 * exact), 1000)
             yield _fact("criteria", step, agent, share)
-            yield _fact("criterion", step, agent, share, ("", name))
+            queue = str(step.after.attributes.get("queue") or "")
+            yield _fact("criterion", step, agent, share, (agent, name, queue))
         errors = data.get("errors", 0)
         found = len(errors) if isinstance(errors, list) else errors
         if found:
