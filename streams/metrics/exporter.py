@@ -26,7 +26,7 @@ class Exporter:
         self._clock = clock
         self._shown_at = clock()
         self._live_within = config.health.stalled
-        self._collector = Collector(config)
+        self._collector = Collector(config, self._shown_at)
         registry = CollectorRegistry()
         registry.register(self._collector)
         where = config.metrics
@@ -52,6 +52,14 @@ class Exporter:
         """Take a new picture; call it on the event loop after each commit cycle and rebalance."""
         self._shown_at = self._clock()
         self._collector.snapshot = take(partitions, self._shown_at)
+
+    def promise(self, config: Config) -> None:
+        """Other policies."""
+        self._collector.promise(config, self._clock())
+
+    def refused(self) -> None:
+        """A configuration could not be read: the former one stays."""
+        self._collector.refused()
 
     def live(self) -> tuple[bool, str]:
         """Whether the event loop still turns: a commit cycle within `health.stalled`."""
