@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +36,8 @@ def worker(
 ) -> int:
     """Run a worker until SIGTERM or Ctrl-C; metrics are on metrics.bind and metrics.port.
 
+    SIGHUP has it read sla.yml again: other promises hold from then on, without a restart.
+
     Start as many as there are partitions, at most; they share the work. Exit code 0 after
     a stop that was asked for, 1 when the worker stopped itself rather than diverge or hang, or
     when its stop had to be cut short.
@@ -48,16 +52,18 @@ def worker(
     )
     for chatty in ("aiokafka", "faust", "mode", "streams.kafka"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.root.level))
-    return asyncio.run(_run(settings))
+    return asyncio.run(_run(settings, config))
 
 
-async def _run(config: Config) -> int:
+async def _run(config: Config, folder: Path | None) -> int:
     from streams.kafka.delivery import exactly_once
     from streams.kafka.diagnosis import hidden
     from streams.kafka.journal import others_of
+    from streams.kafka.reload import Reloading
     from streams.kafka.topics import check, existing
     from streams.kafka.worker import Worker
     from streams.metrics import Exporter
+    from streams.metrics.labels import queue_limit
 
     guarantee = await exactly_once(config)
     topics = await check(config)
@@ -84,6 +90,8 @@ async def _run(config: Config) -> int:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.stopping.set)
+        reloading = Reloading(partial(configuration, folder), queue_limit, running, exporter)
+        loop.add_signal_handler(signal.SIGHUP, reloading.ask)
         note(
             f"deskpulse worker: {config.topics.source} at {config.kafka.bootstrap}, "
             f"{'exactly once' if guarantee else 'at least once'}, metrics on {exporter.url}"

@@ -49,6 +49,7 @@ their turn."""
 RESTORED: Final = 50
 """The same for tickets taken over from the changelog: some of them may have to be folded."""
 FROZEN: Final = 1_000
+_DRAIN_S: Final = 0.01
 AT_ONCE: Final = 4
 """Partitions restored side by side: some are fetched while another is taken over. All of them at
 once would have all their changelogs in memory."""
@@ -75,6 +76,8 @@ class OwnedOf(Generic[E]):
     processor: E
     outputs: list[Output] = field(default_factory=list)
     ready: bool = False
+    held: bool = False
+    """It is not to be fetched, because it is about to be given up."""
     answer: Answer | None = None
     """What the broker said last of the partition's end."""
     on_the_way: int = 0
@@ -160,14 +163,49 @@ class PartitionsOf(Generic[E]):
         self._engine = cast("Callable[[], E]", self._tickets) if engine is None else engine
         self._restoring: dict[int, asyncio.Task[OwnedOf[E]]] = {}
         self._restores = asyncio.Semaphore(AT_ONCE)
-        for policy in config.engine.policies.policies:
-            # A calendar works its years out when it is first asked: not between two records.
-            policy.calendar.before(clock())
+        self._leaving = asyncio.Lock()
+        """Held while partitions are given up: by a rebalance, or to be taken over again."""
+        self._look_ahead()
+
+    def reconfigure(self, config: Config, engine: Callable[[], E]) -> None:
+        """Take partitions over under this configuration from now on (see `renew`)."""
+        self._config, self._settings, self._engine = config, config.engine, engine
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """A calendar works its years out when it is first asked: not between two records."""
+        for policy in self._settings.policies.policies:
+            policy.calendar.before(self._clock())
 
     def _tickets(self) -> Processor:
         return Processor(self._settings, packing, bound=self._config.dead_letters.bound)
 
     # -- ownership ------------------------------------------------------------------------
+
+    async def renew(
+        self, partition: int, seek: Seek, fetching: Callable[[], bool] = lambda: False
+    ) -> OwnedOf[E] | None:
+        """Give a partition up and take it over again, as a restart does: under other settings.
+
+        `fetching` says whether a fetch that began before is under way. `None` when the partition
+        was released meanwhile.
+        """
+        owned = self.owned.get(partition)
+        if owned is None or not owned.ready:
+            return None
+        # Nothing more is fetched, and what is on its way is folded: of two batches the first
+        # may not be left out.
+        owned.held = True
+        while self.broken is None and self.owned.get(partition) is owned:
+            if not owned.on_the_way and not fetching():
+                break
+            await asyncio.sleep(_DRAIN_S)
+        async with self._leaving:
+            if self.owned.get(partition) is not owned:
+                return None
+            await self._give_up([owned])
+            restoring = self._begin(partition, seek)
+        return await self._restored(partition, restoring)
 
     async def restore(self, partition: int, seek: Seek) -> OwnedOf[E] | None:
         """Take a partition over and have it read on from where its state stands.
@@ -176,8 +214,17 @@ class PartitionsOf(Generic[E]):
         knows one too. Without either the partition is read from its beginning. `None` when
         the partition was released meanwhile.
         """
-        task = asyncio.ensure_future(self._restore(partition, seek))
+        return await self._restored(partition, self._begin(partition, seek))
+
+    def _begin(self, partition: int, seek: Seek) -> "asyncio.Task[OwnedOf[E]]":
+        owned = self.owned[partition] = OwnedOf(partition, self._engine())
+        task = asyncio.ensure_future(self._restore(owned, seek))
         self._restoring[partition] = task
+        return task
+
+    async def _restored(
+        self, partition: int, task: "asyncio.Task[OwnedOf[E]]"
+    ) -> OwnedOf[E] | None:
         try:
             return await task
         except asyncio.CancelledError:
@@ -189,11 +236,9 @@ class PartitionsOf(Generic[E]):
             if self._restoring.get(partition) is task:
                 del self._restoring[partition]
 
-    async def _restore(self, partition: int, seek: Seek) -> OwnedOf[E]:
-        owned = OwnedOf(partition, self._engine())
-        self.owned[partition] = owned
+    async def _restore(self, owned: OwnedOf[E], seek: Seek) -> OwnedOf[E]:
         async with self._restores:
-            changelog, position = await self._journal.open(partition)
+            changelog, position = await self._journal.open(owned.partition)
             for restored in owned.processor.restore(changelog):
                 if restored % RESTORED == 0:
                     await asyncio.sleep(0)
@@ -213,7 +258,10 @@ class PartitionsOf(Generic[E]):
 
         One that is still being restored is left at once.
         """
-        leaving = [self.owned[p] for p in partitions if p in self.owned]
+        async with self._leaving:
+            await self._give_up([self.owned[p] for p in partitions if p in self.owned])
+
+    async def _give_up(self, leaving: Sequence[OwnedOf[E]]) -> None:
         ready = [owned for owned in leaving if owned.ready]
         for owned in leaving:
             # From here on a batch that is still on its way is left to the next owner.

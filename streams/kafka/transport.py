@@ -129,6 +129,8 @@ def lost_told(config: Config, source: Any, position: int, first: int, end: int) 
 class BatchConsumer(Consumer):
     """Delivers the fetched records of a partition as one message."""
 
+    asked: frozenset[TP] = frozenset()
+    """Partitions of which records are being fetched."""
     _not_allowed: BaseException | None = None
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -148,6 +150,7 @@ class BatchConsumer(Consumer):
         if not ready:
             await asyncio.sleep(_IDLE_S)
             return {}
+        self.asked = frozenset(TP(*tp) for tp in ready)
         try:
             # Short, so that a partition that becomes ready is not waited for.
             fetched: Mapping[Any, Any] = await super()._getmany(ready, min(timeout, 0.2))
@@ -155,6 +158,8 @@ class BatchConsumer(Consumer):
             # A right that was taken away: whoever runs the worker looks here (`refusal`).
             self._not_allowed = error
             return {}
+        finally:
+            self.asked = frozenset()
         if self.refusal is not None:
             return {}
         # Nothing is awaited from here on: what was taken is exactly what is in `fetched`.

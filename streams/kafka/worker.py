@@ -75,14 +75,12 @@ class Worker:
         self._on_cycle = on_cycle
         self._exactly_once = exactly_once
         self._journals: list[Journal] = []
-        telling = any(source.name == REQUESTERS for source in others)
+        self._telling = any(source.name == REQUESTERS for source in others)
         self.partitions = Partitions(
             config,
             self._new_journal(tickets_of(config)),
             clock,
-            engine=lambda: Processor(
-                config.engine, packing, bound=config.dead_letters.bound, telling=telling
-            ),
+            engine=self._engine_of_tickets(config),
         )
         self._feeds: dict[str, PartitionsOf[Any]] = {config.topics.source: self.partitions}
         self.others: dict[str, PartitionsOf[Any]] = {}
@@ -102,6 +100,10 @@ class Worker:
         self._cycle()
 
     # -- set-up ---------------------------------------------------------------------------
+
+    def _engine_of_tickets(self, config: Config) -> Callable[[], Processor]:
+        settings, bound, telling = config.engine, config.dead_letters.bound, self._telling
+        return lambda: Processor(settings, packing, bound=bound, telling=telling)
 
     def _new_journal(self, source: Source) -> Journal:
         journal: Journal
@@ -199,7 +201,7 @@ class Worker:
     def fetchable(self, tp: TP) -> bool:
         """Whether the partition is restored and nothing has failed."""
         owned = self._feeds[tp.topic].owned.get(tp.partition)
-        return self.failure is None and owned is not None and owned.ready
+        return self.failure is None and owned is not None and owned.ready and not owned.held
 
     def fetched(self, tp: TP, answer: Answer, *, records: bool) -> None:
         """Pass the broker's answer on."""
@@ -243,12 +245,27 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - numbers nobody sees any more
             self._fail(error)
 
-    async def _restore(self, tp: TP) -> None:
+    async def promise(self, config: Config) -> None:
+        """Other policies from now on, as after a restart with them, but without one.
+
+        One partition after the other is given up and taken over again: its tickets are judged
+        anew, and what was said of them otherwise is taken back with its next commit.
+        """
+        self.config = config
+        self.partitions.reconfigure(config, self._engine_of_tickets(config))
+        for partition in sorted(self.partitions.owned):
+            await self._all([self._restore(TP(config.topics.source, partition), again=True)])
+        self._show()
+
+    async def _restore(self, tp: TP, *, again: bool = False) -> None:
         async def seek(position: int) -> None:
             await self.app.consumer.seek_to(tp, position)
 
         feed = self._feeds[tp.topic]
-        owned = await feed.restore(tp.partition, seek)
+        if again:
+            owned = await feed.renew(tp.partition, seek, lambda: tp in self.app.consumer.asked)
+        else:
+            owned = await feed.restore(tp.partition, seek)
         if owned is None:
             return
         # Tickets stay: nothing is gained by looking through them again and again.

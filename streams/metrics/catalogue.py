@@ -455,6 +455,18 @@ CATALOGUE: Final = (
         "When changes were last made durable, in Unix seconds.",
     ),
     _gauge(
+        "config_last_reload_successful",
+        "",
+        Origin.TRUST,
+        "1 when the configuration could be read when it last was, 0 when the former one stays.",
+    ),
+    _gauge(
+        "config_last_reload_success_timestamp_seconds",
+        "",
+        Origin.TRUST,
+        "When a configuration was last taken over, in Unix seconds.",
+    ),
+    _gauge(
         "event_loop_lag_seconds",
         "",
         Origin.TRUST,

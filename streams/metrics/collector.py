@@ -34,12 +34,23 @@ DURATION: Final = "collect_duration_seconds"
 class Collector:
     """Exports the latest picture, exactly the metrics of the catalogue."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, at_ms: int = 0) -> None:
+        """Of a configuration that was read at this instant."""
         self.snapshot = Snapshot()
         """The latest picture; replaced as a whole, from the event loop."""
         self._metrics = [metric for metric in CATALOGUE if is_shown(metric, config)]
-        self._tabulator = Tabulator(config)
+        self._tabulator = Tabulator(config, at_ms)
         self._one_at_a_time = threading.Lock()
+
+    def promise(self, config: Config, at_ms: int) -> None:
+        """Other policies from the next scrape on."""
+        with self._one_at_a_time:
+            self._tabulator.promise(config, at_ms)
+
+    def refused(self) -> None:
+        """A configuration could not be read."""
+        with self._one_at_a_time:
+            self._tabulator.refused()
 
     def describe(self) -> Iterator[Family]:
         """Every metric without values, so that a registry knows the names."""

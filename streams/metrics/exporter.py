@@ -28,7 +28,7 @@ class Exporter:
         self._clock = clock
         self._shown_at = clock()
         self._live_within = config.health.stalled
-        self._collector = Collector(config)
+        self._collector = Collector(config, self._shown_at)
         self._others = Others(config)
         registry = CollectorRegistry()
         registry.register(self._collector)
@@ -69,6 +69,14 @@ class Exporter:
         Call it on the event loop, again and again.
         """
         return self._others.count()
+
+    def promise(self, config: Config) -> None:
+        """Other policies."""
+        self._collector.promise(config, self._clock())
+
+    def refused(self) -> None:
+        """A configuration could not be read: the former one stays."""
+        self._collector.refused()
 
     def live(self) -> tuple[bool, str]:
         """Whether the event loop still turns: a commit cycle within `health.stalled`."""

@@ -19,7 +19,8 @@ from streams.metrics.table import Histogram, Labels, Naming, Tables
 class Promised:
     """Makes the tables of one picture after the other; what was shown once stays."""
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: Policies, former: "Promised | None" = None) -> None:
+        """`former` made the tables under other policies."""
         self._policies = policies
         self._objectives: dict[Labels, float] = {
             # Of several versions the first that is listed: it governs what starts now.
@@ -28,8 +29,12 @@ class Promised:
             for clock in policy.targets
             if policy.objective is not None
         }
-        self._cells: set[Labels] = set()
+        self._cells: set[Labels] = set() if former is None else former.cells(policies)
         """The (policy, clock, queue) in which there was an instance once."""
+
+    def cells(self, policies: Policies) -> set[Labels]:
+        """Those that are still promised under these policies."""
+        return {cell for cell in self._cells if cell[:2] in policies.pairs}
 
     def tabulate(self, snapshot: Snapshot, queue: Naming, tables: Tables) -> None:
         """Add the values of one picture; without policies there are none."""

@@ -38,7 +38,8 @@ class Tabulator:
     Not safe to be used by two threads at once.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, at_ms: int = 0) -> None:
+        """Of a configuration that was read at this instant."""
         self._config = config
         self._queues = Names(queue_limit(config))
         self._channels = Names(config.labels.channel.max)
@@ -47,8 +48,19 @@ class Tabulator:
         self._promised = Promised(config.engine.policies)
         self._goals = [one for one, _ in pursued(config.engine)]
         self._happened = happened(config.engine.happenings)
+        self._loaded = (1, at_ms)
+        """Whether the configuration could be read when it last was, and when it could."""
         self._cells: frozenset[Labels] = frozenset()
         """The (queue, priority, status) in which there was a ticket once."""
+
+    def promise(self, config: Config, at_ms: int) -> None:
+        """Other policies; what was counted under the former ones stays."""
+        self._config, self._loaded = config, (1, at_ms)
+        self._promised = Promised(config.engine.policies, self._promised)
+
+    def refused(self) -> None:
+        """A configuration could not be read; the former one stays."""
+        self._loaded = (0, self._loaded[1])
 
     def tabulate(self, snapshot: Snapshot) -> Tables:
         """The values of all metrics, from one picture."""
@@ -77,6 +89,9 @@ class Tabulator:
         tables.values["annotation_timestamp_seconds"] = self._happened
         tables.values.update(judged(snapshot))
         tables.values.update(progressed(snapshot))
+        successful, since_ms = self._loaded
+        tables.values["config_last_reload_successful"] = {(): successful}
+        tables.values["config_last_reload_success_timestamp_seconds"] = {(): since_ms / 1000}
         return tables
 
     def _admit(self, snapshot: Snapshot) -> None:

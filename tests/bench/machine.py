@@ -46,6 +46,14 @@ def peak_rss() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def rss() -> int:
+    """The memory that this process has resident now, bytes; elsewhere than on Linux the most."""
+    if _LINUX:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+    return peak_rss()
+
+
 class Others:
     """Watches how busy other processes keep the machine, from here until it is asked."""
 

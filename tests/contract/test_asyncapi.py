@@ -48,6 +48,18 @@ def test_it_has_every_topic() -> None:
     }
 
 
+def test_readers_of_every_topic_that_is_written_are_told_to_read_committed() -> None:
+    told = {tag["name"]: tag["description"] for tag in API["info"]["tags"]}
+    assert "isolation.level=read_committed" in told["out"]
+    written = {
+        operation["channel"]["$ref"].rpartition("/")[2]
+        for operation in API["operations"].values()
+        if operation["action"] == "send"
+    }
+    tagged = {n for n, one in API["channels"].items() if one["tags"] == [{"name": "out"}]}
+    assert written == tagged
+
+
 def test_every_topic_is_read_or_written() -> None:
     used = {operation["channel"]["$ref"] for operation in API["operations"].values()}
     assert used == {f"#/channels/{name}" for name in API["channels"]}

@@ -5,7 +5,7 @@ What a crash, a rebalance or a paused owner may not change.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -297,3 +297,59 @@ def test_a_topic_that_ends_before_what_was_read_stops_the_worker() -> None:
             partitions.fetched(0, Answer(end=1, taken=1, at=1_000), records=False)
 
     asyncio.run(scenario())
+
+
+def test_a_partition_is_renewed_only_when_what_was_fetched_of_it_is_folded() -> None:
+    """Of two batches on their way the first would be left out, and the second would count."""
+    storage, log = Storage(), records([event(number) for number in range(1, 7)])
+
+    async def scenario() -> tuple[int, int, bool]:
+        partitions = worker(storage)
+        owned = await taken_over(partitions)
+        fetching = True
+        for taken in (2, 4):
+            partitions.fetched(0, Answer(end=6, taken=taken, at=NOW), records=True)
+        renewing = asyncio.ensure_future(partitions.renew(0, nowhere, lambda: fetching))
+        await asyncio.sleep(0.02)
+        await partitions.feed(0, log[:2])
+        await asyncio.sleep(0.02)
+        partitions.fetched(0, Answer(end=6, taken=6, at=NOW), records=True)
+        fetching = False
+        await partitions.feed(0, log[2:4])
+        await asyncio.sleep(0.02)
+        waits = not renewing.done() and owned.held
+        await partitions.feed(0, log[4:])
+        renewed = await renewing
+        assert renewed is not None
+        assert partitions.owned[0] is renewed is not owned
+        return renewed.processor.position, renewed.processor.kept, waits
+
+    assert asyncio.run(scenario()) == (6, 1, True)
+    assert final_report(storage)["events"]["applied"] == 6
+
+
+def test_a_partition_that_is_released_while_it_is_renewed_is_left() -> None:
+    async def scenario() -> tuple[Owned | None, bool]:
+        partitions = worker(Storage())
+        await taken_over(partitions)
+        partitions.fetched(0, Answer(end=6, taken=2, at=NOW), records=True)
+        renewing = asyncio.ensure_future(partitions.renew(0, nowhere))
+        await asyncio.sleep(0.02)
+        await partitions.release([0])
+        return await renewing, bool(partitions.owned)
+
+    assert asyncio.run(scenario()) == (None, False)
+
+
+def test_one_that_is_renewed_stands_under_the_new_configuration() -> None:
+    other = replace(CONFIG, mature_after=1)
+
+    async def scenario() -> tuple[int, int]:
+        partitions = worker(Storage())
+        await taken_over(partitions)
+        partitions.reconfigure(other, lambda: Processor(other.engine, packing))
+        before = partitions.owned[0].processor.settings.mature_after
+        await partitions.renew(0, nowhere)
+        return before, partitions.owned[0].processor.settings.mature_after
+
+    assert asyncio.run(scenario()) == (CONFIG.mature_after, 1)
