@@ -8,7 +8,9 @@ BIN := .venv/bin
 # One stamp per Python, so that another one gives another environment.
 RUNTIME := .venv/.runtime-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
+AUDIT := target/audit/.complete
 KAFKA := target/kafka-libs/.complete
+MUTMUT := target/mutmut/.complete
 
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -23,7 +25,7 @@ if sys.version_info < (3, 11):
 endef
 export CHECK_PYTHON
 
-.PHONY: help demo test lint install native pure bench bench-guard bench-peers lock kafka clean
+.PHONY: help demo test lint install native pure bench bench-guard bench-peers mutate lock kafka sbom audit clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -58,17 +60,32 @@ bench-guard: $(DEV) ## Instructions per event against those kept (needs valgrind
 bench-peers: $(DEV) $(KAFKA) ## The comparison with Kafka Streams and others (needs a JDK and Maven)
 	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
+mutate: $(DEV) $(MUTMUT) ## What share of defects made on purpose the tests find (an hour; ARGS="--sample 50")
+	@$(BIN)/python -m tests.mutate $(ARGS)
+
 lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--upgrade for all)
 	$(LOCK) pyproject.toml -o requirements.lock
 	echo hatchling | $(LOCK) - -c requirements.lock -o deploy/build.lock
 	printf 'mypy\nsetuptools\n' | $(LOCK) - -c requirements.lock -c deploy/build.lock -o deploy/native.lock
+	printf 'cyclonedx-bom\npip-audit\n' | $(LOCK) - -o deploy/audit.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -c deploy/build.lock -c deploy/native.lock \
 		-o requirements-dev.lock
+# mutmut asks for a newer click than Faust allows, and works with that one, too.
+	sed -n 's/^\(click==[^ ]*\).*/\1/p' requirements.lock > target/click.txt
+	echo mutmut | $(LOCK) - --override target/click.txt -c requirements-dev.lock -o deploy/mutate.lock
 
 kafka: $(KAFKA) ## Fetch Apache Kafka for the tests (needs Maven, and Java to run it)
 
+sbom: $(AUDIT) ## What is shipped, as CycloneDX JSON, from the lock file: target/sbom.json
+	@PYTHONWARNINGS=ignore target/audit/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-file target/sbom.json
+	@echo "target/sbom.json: $$(grep -c '"purl"' target/sbom.json) packages"
+
+audit: $(AUDIT) ## Ask about known weaknesses of what is locked (needs the network; exit 3: nobody answered)
+	@target/audit/bin/python deploy/audit.py
+
 clean: ## Remove everything that was made
-	rm -rf .venv target build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv target mutants build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # The lock files are the whole truth: every file has a known hash, and nothing else is fetched.
 # Deskpulse itself is installed in place, by the locked build tool.
@@ -86,7 +103,20 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Beside .venv: a test runs with exactly what the lock files say.
+$(MUTMUT): deploy/mutate.lock
+	@rm -rf $(@D)
+	@$(PIP) --no-deps --require-hashes --target $(@D) -r $<
+	@touch $@
+
 $(KAFKA): tests/kafka/pom.xml
 	@rm -rf $(@D)
 	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@
+
+# Tools for the list of what is shipped, in an environment of their own.
+$(AUDIT): deploy/audit.lock
+	@rm -rf $(@D)
+	@"$(PYTHON)" -m venv $(@D)
+	@$(@D)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
 	@touch $@

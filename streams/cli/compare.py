@@ -1,7 +1,9 @@
 """`deskpulse compare`: what changed between before and after, and how sure that is."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -10,18 +12,23 @@ from rich.text import Text
 
 from streams.cli.console import out, write_result
 from streams.cli.options import ConfigFolder, configuration
+from streams.cli.people import CustomerFiles, PeopleReplay, labels_of, whose
 from streams.cli.ranges import days
 from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_up, recorded
+from streams.cli.report import read_people
 from streams.compare import judge
+from streams.config import Config
 from streams.config.problems import likely
+from streams.core.clientele import NOBODY, Clientele
 from streams.core.contrast import Contrast, Days, Side, last_instant, provisional
+from streams.core.customers_report import CustomerBooks
 from streams.core.goals import Goal
 from streams.core.instants import format_rfc3339, local_day
 from streams.core.measures import MEASURES, Measure
 from streams.core.recount import Recount, Slice
 from streams.core.report import Books, TooOldError
 from streams.core.settings import Settings
-from streams.core.sums import SLICED
+from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.scorecards.words import change, counted, daily, interval, subject
 from streams.wire import packing
@@ -51,8 +58,8 @@ def compare(
         typer.Option(
             "--slice",
             metavar="NAME=VALUE",
-            help=f"Only facts under this label: {', '.join(SLICED)}. Again for several; "
-            "values of one name may stand with commas.",
+            help=f"Only facts under this label: {', '.join(SLICED)}, or {CUSTOMER}NAME of "
+            "customer_attributes. Again for several; values of one name may stand with commas.",
             show_default=False,
         ),
     ] = None,
@@ -60,6 +67,7 @@ def compare(
         bool, typer.Option("--working", help="Times as working time, where they have it.")
     ] = False,
     replay: ReplayFiles = None,
+    customers: CustomerFiles = None,
     config: ConfigFolder = None,
     as_of: LookAt = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -76,8 +84,11 @@ def compare(
     zone = settings.timezone
     spans = days("--before", before, zone), days("--after", after, zone)
     measures = _measures(kpi, slice_ is not None)
-    chosen = _slice(slice_ or [])
-    books, at = looked_up(settings, recorded(replay, more), as_of)
+    chosen = _slice(slice_ or [], labels_of(settings))
+    files = recorded(replay, more)
+    if customers and not files:
+        raise UserError("--customers goes with --replay")
+    books, at = looked_up(settings, files, as_of)
     if not books.records and not books.settled.months:
         raise UserError("no ticket yet, so nothing to compare")
     spans = (
@@ -85,7 +96,10 @@ def compare(
         _past("--after", spans[1], at, settings.engine),
     )
     contrast = Contrast(chosen, *spans)
-    count = _counted(books, settings.engine, at, contrast)
+    known = NOBODY
+    if any(name.startswith(CUSTOMER) for name in chosen):
+        known = _whose(settings, bool(files), customers or [], at)
+    count = _counted(books, settings.engine, at, contrast, known)
     rows = list(_rows(contrast, count, measures, working=working, every=kpi is not None))
     notes = list(_notes(contrast, count, rows))
     if json:
@@ -105,14 +119,25 @@ def _measures(names: list[str] | None, sliced: bool) -> list[Measure]:
     return [MEASURES[name] for name in names or known if not (sliced and MEASURES[name].whole)]
 
 
-def _slice(texts: Iterable[str]) -> Slice:
+def _slice(texts: Iterable[str], names: Sequence[str]) -> Slice:
     chosen: dict[str, frozenset[str]] = {}
     for text in texts:
         name, equals, values = text.partition("=")
-        if name not in SLICED or not equals:
-            raise UserError(f"--slice {text}: write NAME=VALUE, NAME one of {', '.join(SLICED)}")
+        if name not in names or not equals:
+            raise UserError(f"--slice {text}: write NAME=VALUE, NAME one of {', '.join(names)}")
         chosen[name] = frozenset(values.split(","))
     return chosen
+
+
+def _whose(config: Config, replayed: bool, files: list[Path], at: int) -> Clientele:
+    """What is known of the requesters of these tickets."""
+    if not replayed:
+        return whose(config, asyncio.run(read_people(config))[1], at)
+    if not files:
+        raise UserError("--slice customer_...: name recorded events of customers: --customers FILE")
+    people = PeopleReplay(config, lambda _line, _verdict: None, at)
+    people.feed([], files)
+    return whose(config, CustomerBooks(people.customers), at)
 
 
 def _past(option: str, span: Days, as_of: int, settings: Settings) -> Days:
@@ -123,9 +148,11 @@ def _past(option: str, span: Days, as_of: int, settings: Settings) -> Days:
     return span._replace(last=min(span.last, today))
 
 
-def _counted(books: Books, settings: Settings, at: int, contrast: Contrast) -> Recount:
+def _counted(
+    books: Books, settings: Settings, at: int, contrast: Contrast, known: Clientele
+) -> Recount:
     try:
-        count = Recount(books, settings, packing, at, each=contrast.add)
+        count = Recount(books, settings, packing, at, each=contrast.add, clientele=known)
     except TooOldError as error:
         raise UserError(f"--as-of: {error}") from None
     contrast.close(count)

@@ -8,6 +8,7 @@ import typer
 
 from streams.cli.console import progress
 from streams.config import Config
+from streams.core.clientele import Clientele, clientele
 from streams.core.customers_report import CustomerBooks, customers_report
 from streams.core.elsewhere import of_agents, of_customers
 from streams.core.entities import EntityBooks
@@ -16,6 +17,7 @@ from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
 from streams.core.looking import Elsewhere
 from streams.core.people_report import people_report
 from streams.core.recount import Recount
+from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
 from streams.wire import packing
@@ -40,14 +42,29 @@ CustomerFiles = Annotated[
 ]
 
 
+def labels_of(config: Config) -> tuple[str, ...]:
+    """By what KPIs of tickets can be told apart: labels of tickets, attributes of customers."""
+    return (*SLICED, *(CUSTOMER + name for name in config.customer_attributes))
+
+
+def whose(config: Config, customers: CustomerBooks, as_of: int) -> Clientele:
+    """What the attributes of customers tell of their tickets; nothing where none are known."""
+    return clientele(customers.customers, config.customers, config.engine, packing, as_of)
+
+
 def with_people(
     found: dict[str, Any],
     tickets: Recount,
     config: Config,
     agents: EntityBooks,
     customers: CustomerBooks,
+    *,
+    since: str = "",
 ) -> dict[str, Any]:
-    """The report with its keys `people` and `customers`, where anything is known of them."""
+    """The report with its keys `people` and `customers`, where anything is known of them.
+
+    Hours and work of agents are those from the local day `since` on.
+    """
     settings, as_of = config.engine, tickets.as_of
     try:
         known = tickets.workdays.tickets(tickets.settled)
@@ -60,6 +77,7 @@ def with_people(
                 as_of,
                 tickets=known,
                 min_staff=config.min_staff,
+                since=since,
             )
         if customers.customers.outcomes or customers.requesters.outcomes:
             found["customers"] = customers_report(
@@ -109,6 +127,11 @@ class PeopleReplay:
         for run, path in _each(self._agents, agents, self._customers, customers):
             with open_lines(path) as lines, progress(f"replay {path.name}") as meter:
                 meter.along(run.feed(lines))
+
+    @property
+    def customers(self) -> EntityBooks:
+        """What is known of customers by their own events."""
+        return self._customers.books()
 
     def books(self, tickets: Replay) -> tuple[EntityBooks, CustomerBooks]:
         """What is known of agents and customers, with what tickets tell of them."""

@@ -4,6 +4,8 @@ import math
 from datetime import UTC, datetime
 from typing import Final
 
+from streams.core.formula import SECONDS
+from streams.core.measures import SHARE, Reading
 from streams.metrics.numbers import Distribution
 
 NOTHING: Final = "-"
@@ -72,6 +74,25 @@ def share(part: float, whole: float) -> str:
         return NOTHING
     counts = f"{part:,.0f}/{whole:,.0f}"
     return f"{counts}{FEW}" if whole < MIN_SAMPLE else f"{part / whole:.0%} {counts}"
+
+
+def mean(seconds: float, number: float) -> str:
+    """A mean length of time; marked when the sample is small."""
+    if not number:
+        return NOTHING
+    return span(seconds / number) + (FEW if number < MIN_SAMPLE else "")
+
+
+def reading(found: Reading, unit: str) -> str:
+    """What a measure came to, in its unit, with the counts behind a share; of few marked."""
+    if found.value is None:
+        return NOTHING
+    if unit == SHARE:
+        return share(found.top, found.bottom)
+    mark = FEW if found.bottom and found.sample < MIN_SAMPLE else ""
+    if unit == SECONDS:
+        return span(found.value) + mark
+    return (f"{found.value:,.0f}" if not found.bottom else f"{found.value:,.2f}") + mark
 
 
 def instant(ms: int | None) -> str:

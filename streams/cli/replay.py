@@ -10,7 +10,14 @@ import typer
 
 from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, Files, configuration, instant
-from streams.cli.people import AgentFiles, CustomerFiles, PeopleReplay, elsewhere, with_people
+from streams.cli.people import (
+    AgentFiles,
+    CustomerFiles,
+    PeopleReplay,
+    elsewhere,
+    whose,
+    with_people,
+)
 from streams.compare import judge
 from streams.core.processor import Outcome, Verdict
 from streams.core.report import recounted, report_of
@@ -77,8 +84,8 @@ def replay(
         at = books.newest
     if at is None:
         raise UserError(_nothing_applied(files, run.read, refused))
-    count, asked = recounted(books, settings, packing, at)
     told = people.books(run)
+    count, asked = recounted(books, settings, packing, at, whose(loaded, told[1], at))
     others = elsewhere(count, loaded, *told)
     found = report_of(count, asked, books, judge=judge, elsewhere=others)
     write_result(pretty(with_people(found, count, loaded, *told)), report_to)

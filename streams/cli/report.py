@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.console import progress, write_result
+from streams.cli.console import note, progress, write_result
 from streams.cli.options import AsOf, ConfigFolder, configuration, instant
-from streams.cli.people import elsewhere, with_people
+from streams.cli.people import elsewhere, whose, with_people
 from streams.clock import wall_ms
 from streams.compare import judge
 from streams.config import Config
@@ -42,11 +42,13 @@ def report(
     if at is None:
         newest = books.newest if settings.time == "event" else None
         at = wall_ms() if newest is None else newest
+    people = asyncio.run(read_people(settings))
     try:
-        count, asked = recounted(books, settings.engine, packing, at)
+        count, asked = recounted(
+            books, settings.engine, packing, at, whose(settings, people[1], at)
+        )
     except TooOldError as error:
         raise UserError(f"--as-of {as_of}: {error}") from None
-    people = asyncio.run(read_people(settings))
     others = elsewhere(count, settings, *people)
     found = report_of(count, asked, books, judge=judge, elsewhere=others)
     found = with_people(found, count, settings, *people)
@@ -67,10 +69,11 @@ async def read_changelog(config: Config, books: Books, only: str | None = None) 
 async def read_people(config: Config) -> tuple[EntityBooks, CustomerBooks]:
     """What is committed of agents and customers; nothing where they have no topics."""
     from streams.kafka.books import read_entities
-    from streams.kafka.delivery import exactly_once
+    from streams.kafka.diagnosis import hidden
     from streams.kafka.topics import existing
 
-    committed_only, there = await exactly_once(config), await existing(config)
+    there = await existing(config)
+    without = list[str]()
     agents, customers = EntityBooks(), CustomerBooks()
     for kind, books in (
         (config.agents, agents),
@@ -78,6 +81,10 @@ async def read_people(config: Config) -> tuple[EntityBooks, CustomerBooks]:
         (config.requesters, customers.requesters),
     ):
         if f"{config.app}-{kind.name}-changelog" in there:
-            async for _ in read_entities(config, kind, books, read_committed=committed_only):
+            async for _ in read_entities(config, kind, books, read_committed=True):
                 pass
+        else:
+            without.append(kind.name)
+    if without:
+        note(f"no topics for {', '.join(without)}: left out" + hidden(config.kafka))
     return agents, customers

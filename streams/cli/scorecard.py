@@ -15,7 +15,7 @@ from rich.text import Text
 from streams.cli.console import out, write_result
 from streams.cli.moments import moment
 from streams.cli.options import ConfigFolder, configuration, instant
-from streams.cli.people import AgentFiles, CustomerFiles, PeopleReplay, elsewhere
+from streams.cli.people import AgentFiles, CustomerFiles, PeopleReplay, elsewhere, whose
 from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_up, recorded
 from streams.cli.replay import feed
 from streams.cli.report import read_people
@@ -91,9 +91,10 @@ def scorecard(
     if not files and (agents or customers):
         raise UserError("--agents and --customers go with --replay")
     books, people, at = _looked_up(settings, files, agents or [], customers or [], as_of)
-    asked = Asked(engine, books, at)
+    known = whose(settings, people[1], at)
+    asked = Asked(engine, books, at, known)
     try:
-        count = Recount(books, engine, packing, at, *asked.slices, each=asked.each)
+        count = Recount(books, engine, packing, at, *asked.slices, each=asked.each, clientele=known)
     except TooOldError as error:
         raise UserError(f"--as-of: {error}") from None
     found = asked.answer(count, judge, elsewhere(count, settings, *people))

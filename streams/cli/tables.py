@@ -48,7 +48,7 @@ class _Drawn(NamedTuple):
 def queue_table(now: Scrape, width: int, rows: int | None, block: str) -> Table:
     """Queues, the deepest first, and their total; at most `rows` lines of queues."""
     depths = _depths(now.numbers)
-    shown, hidden = _cut(sorted(depths, key=lambda name: (-depths[name], name)), rows)
+    shown, hidden = cut(sorted(depths, key=lambda name: (-depths[name], name)), rows)
     lines: list[tuple[str, Where | None]] = [(label(name), {"queue": name}) for name in shown]
     if hidden:
         lines.append((f"+{hidden} more", None))
@@ -89,8 +89,28 @@ def promise_table(now: Scrape, width: int, rows: int) -> Table:
         titles.append(f"+{len(hidden) + 1} more")
     asked: list[Where | None] = [{"policy": policy, "clock": clock} for policy, clock in shown]
     asked += [None] * (len(titles) - len(shown))
-    names = _name_column("promise", titles, (f"{label(p)} {c}" for p, c in pairs))
-    return _table([names, *_fitting(_promised(now), asked, width - names.width)])
+    every = (f"{label(p)} {c}" for p, c in pairs)
+    return asked_table(
+        "promise", list(zip(titles, asked, strict=True)), every, _promised(now), width
+    )
+
+
+def asked_table(
+    title: str,
+    lines: Sequence[tuple[str, Where | None]],
+    every: Iterable[str],
+    columns: Sequence[Column],
+    width: int,
+    *,
+    total: bool = False,
+) -> Table:
+    """What the columns answer for each line: its name, and where to ask; `None` asks nothing.
+
+    The names' column is as wide as `every` name needs. The last line may be the `total`.
+    """
+    names = _name_column(title, [name for name, _ in lines], every)
+    drawn = _fitting(columns, [where for _, where in lines], width - names.width)
+    return _table([names, *drawn], total=total)
 
 
 def promises(numbers: Numbers) -> list[tuple[str, str]]:
@@ -190,7 +210,7 @@ def _fitting(columns: Sequence[Column], asked: Sequence[Where | None], width: in
 def _breakdown(
     title: str, found: Mapping[str, float], width: int, rows: int | None, block: str
 ) -> Table:
-    shown, hidden = _cut(list(found), rows)
+    shown, hidden = cut(list(found), rows)
     names = [label(name) for name in shown]
     counts = [quantities.count(found[name]) for name in shown]
     if hidden:
@@ -213,7 +233,7 @@ def _in_order(found: Mapping[str, float], known: Sequence[str]) -> dict[str, flo
     return {name: found.get(name, 0) for name in (*known, *others)}
 
 
-def _cut(names: list[str], rows: int | None) -> tuple[list[str], int]:
+def cut(names: list[str], rows: int | None) -> tuple[list[str], int]:
     """The names there are lines for, and how many are left to one last line."""
     if rows is None or len(names) <= rows:
         return names, 0

@@ -1,5 +1,6 @@
 """`deskpulse top`: the live numbers in a terminal, read from the workers' /metrics."""
 
+import asyncio
 import time
 from collections import deque
 from contextlib import suppress
@@ -14,7 +15,13 @@ from streams.access import authorization
 from streams.cli.board import board
 from streams.cli.console import out
 from streams.cli.options import configuration
-from streams.config.model import Metrics
+from streams.cli.parts import LAST, pictured
+from streams.cli.people import labels_of
+from streams.cli.report import read_changelog, read_people
+from streams.config.model import Config, Metrics
+from streams.config.problems import likely
+from streams.core.recount import Books
+from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.metrics.scrape import Fetch, NoAnswerError, Scrape, fetch, scrape
 
@@ -43,24 +50,60 @@ def top(
         float, typer.Option(min=0.2, metavar="SECONDS", help="How often to look.")
     ] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Print one picture and end.")] = False,
+    quality: Annotated[
+        bool,
+        typer.Option(
+            "--quality", help="Only the service quality: by queue, and every KPI of the catalogue."
+        ),
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Once, from what is committed: KPIs of the last {LAST} days by one of "
+            f"{', '.join(SLICED)}, or {CUSTOMER}NAME of customer_attributes.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Show queues, depth, response times, who waits longest, lag and freshness, live.
 
-    Several workers are added up. Ctrl-C ends it. Certificates are verified; another authority
-    than those of the system is named in the variable SSL_CERT_FILE.
+    Below, where there is room: promises, quality by queue, breakdowns. Several workers are added
+    up. Agents are no labels of metrics: `--by agent` reads the changelog. Ctrl-C ends it.
+    Certificates are verified; another authority than those of the system is named in the variable
+    SSL_CERT_FILE.
 
     Example: deskpulse top http://worker-1:9108/metrics http://worker-2:9108/metrics
     """
-    metrics = configuration(config).metrics
+    settings = configuration(config)
+    if by is not None:
+        names = labels_of(settings)
+        if by not in names:
+            raise UserError(f"--by {by}: {likely(by, names)}")
+        return _by(by, settings)
+    metrics = settings.metrics
     targets = urls or [DEFAULT if config is None else _here(metrics)]
     credentials = authorization(metrics.username, metrics.password, metrics.token)
     ask = partial(fetch, credentials=credentials)
     first = _first(targets, ask)
     if once or not out.is_terminal:
-        out.print(board(first, first))
+        out.print(board(first, first, quality=quality))
         return 0
     with suppress(KeyboardInterrupt):
-        _watch(targets, ask, first, every)
+        _watch(targets, ask, first, every, quality=quality)
+    return 0
+
+
+def _by(name: str, config: Config) -> int:
+    """Print the KPIs by a label."""
+    books = Books()
+    asyncio.run(read_changelog(config, books))
+    if books.newest is None:
+        raise UserError("no ticket yet: start a worker, and publish events to it")
+    people = asyncio.run(read_people(config))
+    # Like all ages of the live view, days count from the data.
+    for part in pictured(name, books, people, config, books.newest, out.width):
+        out.print(part)
     return 0
 
 
@@ -81,11 +124,12 @@ def _first(urls: list[str], ask: Fetch) -> Scrape:
         ) from None
 
 
-def _watch(urls: list[str], ask: Fetch, first: Scrape, every: float) -> None:
+def _watch(urls: list[str], ask: Fetch, first: Scrape, every: float, *, quality: bool) -> None:
     """Draw until interrupted."""
     looks = deque([first], maxlen=RATE_OVER)
-    with Live(board(first, first), console=out, screen=True, auto_refresh=False) as live:
+    picture = board(first, first, quality=quality)
+    with Live(picture, console=out, screen=True, auto_refresh=False) as live:
         while True:
             time.sleep(every)
             looks.append(scrape(urls, looks[-1], ask))
-            live.update(board(looks[-1], looks[0]), refresh=True)
+            live.update(board(looks[-1], looks[0], quality=quality), refresh=True)

@@ -51,6 +51,7 @@ def worker(
 
 async def _run(config: Config) -> int:
     from streams.kafka.delivery import exactly_once
+    from streams.kafka.diagnosis import hidden
     from streams.kafka.journal import others_of
     from streams.kafka.topics import check, existing
     from streams.kafka.worker import Worker
@@ -64,7 +65,10 @@ async def _run(config: Config) -> int:
     others = [one for one in others_of(config) if {one.topic, one.changelog} <= there]
     without = [one.name for one in others_of(config) if one not in others]
     if without:
-        note(f"no topics for {', '.join(without)}: running without; see deskpulse topics ensure")
+        note(
+            f"no topics for {', '.join(without)}: running without; see deskpulse topics ensure"
+            + hidden(config.kafka)
+        )
     with Exporter(config) as exporter:
         running = Worker(
             config,

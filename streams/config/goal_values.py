@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Final
 
 from streams.config.goals import AnnotationEntry, GoalEntry, ScorecardEntry
-from streams.config.problems import Contradiction, Path, found_text, listed
+from streams.config.problems import Contradiction, Path, found_text, likely, listed
 from streams.core.facts import WORKING
 from streams.core.formula import SECONDS
 from streams.core.goals import (
@@ -150,7 +150,7 @@ def _seconds(value: str | float, unit: str | None) -> float:
 
 
 def broken_goals(
-    scorecards: Mapping[str, ScorecardEntry], shipped: Sequence[str]
+    scorecards: Mapping[str, ScorecardEntry], shipped: Sequence[str], attributes: Sequence[str]
 ) -> Iterator[Contradiction]:
     """Every rule that goals break."""
     for name, card in scorecards.items():
@@ -169,6 +169,9 @@ def broken_goals(
                 message = f"found {title} a second time, expected once (goals[{known[title]}])"
                 yield Contradiction((here,), message)
             known.setdefault(title, place)
+            for each in [each for each in goal.slice.customer or () if each not in attributes]:
+                message = f"is none of customer_attributes, {likely(each, attributes)}"
+                yield Contradiction(((*here, "slice", "customer", each),), message)
             yield from _broken(goal, here)
 
 

@@ -3,7 +3,7 @@
 The docstring below a field is its description in the JSON Schema.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -12,8 +12,9 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from streams.config.problems import found_text, likely, refuse
 from streams.config.sla_names import EachKind, EachPriority, Values
 from streams.config.sla_values import Day, Since
-from streams.config.values import Name
+from streams.config.values import ByName, Name
 from streams.core.measures import MEASURES
+from streams.core.sums import CUSTOMER
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 LONGEST: Final = 64
@@ -25,7 +26,9 @@ Period = Literal["day", "week", "month", "quarter", "year"]
 
 def _measure(value: object) -> object:
     if value not in MEASURES:
-        refuse(f"found {found_text(value)}, {likely(value, MEASURES, 'a KPI of docs/kpis.md')}")
+        refuse(
+            f"found {found_text(value)}, {likely(value, MEASURES, 'a name of docs/scorecards.md')}"
+        )
     return value
 
 
@@ -99,13 +102,17 @@ class Part:
     kind: EachKind | None = None
     agent: Values | None = None
     """Whom the fact is credited to."""
+    customer: ByName[Values] | None = None
+    """By attribute of the requester, one of customer_attributes; only reports judge such goals."""
 
     @property
     def values(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What is asked, by dimension."""
         for name in self.__dataclass_fields__:
             values = getattr(self, name)
-            if values is not None:
+            if isinstance(values, Mapping):
+                yield from ((CUSTOMER + attribute, of) for attribute, of in values.items())
+            elif values is not None:
                 yield name, values
 
 

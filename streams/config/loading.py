@@ -26,6 +26,7 @@ FILES: Final = ("deskpulse.yml", *HOMES)
 OVERRIDES: Final = {
     "DESKPULSE_BOOTSTRAP": ("kafka", "bootstrap"),
     "DESKPULSE_SECURITY": ("kafka", "security"),
+    "DESKPULSE_INSTANCE": ("kafka", "instance"),
     "DESKPULSE_METRICS_BIND": ("metrics", "bind"),
     "DESKPULSE_ALERTMANAGERS": ("notify", "alertmanagers"),
 }

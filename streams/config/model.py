@@ -21,6 +21,7 @@ from streams.config.sheets import sheet
 from streams.config.sla import Calendars, PolicyEntry
 from streams.config.values import (
     AppName,
+    Attribute,
     Bootstrap,
     ByName,
     Credential,
@@ -79,6 +80,10 @@ def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(windows)))
 
 
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
 def _in_order(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     return tuple(part for part in CATALOGUE if part in parts)
 
@@ -115,6 +120,10 @@ class Kafka:
     """A worker that is silent for longer loses its partitions."""
     rebalance_timeout: PositiveDuration = MINUTE
     """How long the group waits for its members to rejoin."""
+    instance: Name | None = None
+    """This worker's name in the group, of which there is one (Kafka's group.instance.id): if it
+    is back within session_timeout it goes on with its partitions, and no other worker is
+    disturbed. DESKPULSE_INSTANCE overrides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +360,10 @@ class Config:
     """Where a conflict's reaction time starts: conflict_since or created_at."""
     return_within: PositiveDuration = 30 * DAY
     """A customer active this soon after support was retained."""
+    customer_attributes: Annotated[tuple[Attribute, ...], AfterValidator(_once)] = (
+        Customers().attributes
+    )
+    """Attributes of customer.updated by which reports tell KPIs apart: `customer_region`."""
     min_sample: Count = 5
     """A value computed from fewer carries a mark."""
 
@@ -386,7 +399,7 @@ class Config:
     @property
     def customers(self) -> Customers:
         """How customers are counted."""
-        return Customers(self.timezone)
+        return Customers(self.timezone, self.customer_attributes)
 
     @property
     def requesters(self) -> Requesters:

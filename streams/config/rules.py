@@ -30,7 +30,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _scraped_unprotected(config.metrics)
     yield from _same_topics(config.topics)
     yield from broken_promises(config.calendars, config.policies, config.timezone)
-    yield from broken_goals(config.scorecards, SHEETS)
+    yield from broken_goals(config.scorecards, SHEETS, config.customer_attributes)
     yield from broken_notices(config.notify, [policy.name for policy in config.policies])
 
 

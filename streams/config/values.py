@@ -171,6 +171,15 @@ TopicName = Annotated[
         re.Match.group,
     ),
 ]
+Attribute = Annotated[
+    str,
+    matched(
+        "[A-Za-z][A-Za-z0-9_]{0,63}",
+        "1 to 64 letters, digits or underscores, a letter first",
+        re.Match.group,
+    ),
+]
+"""Behind `customer_` it is the name of a dimension."""
 AppName = Annotated[
     str,
     matched(

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from streams.core import facts as fact
 from streams.core import measures as me
+from streams.core.clientele import Labels
 from streams.core.costs import contacts, currency_of, total_cost
 from streams.core.goals import VALUE
 from streams.core.kpis import Kpi
@@ -109,14 +110,14 @@ class Side:
         self.gone: int = 0
         """The same that are not: what is left of them does not tell these days, or this slice."""
 
-    def add(self, tally: Tally, slice_: Slice) -> None:
-        """Count what one ticket did on these days."""
+    def add(self, tally: Tally, slice_: Slice, customer: Labels) -> None:
+        """Count what one ticket of such a customer did on these days."""
         part = Sums()
         for (kind, labels, day), count, amount, times in tally.rows():
             if not self.days.first <= day <= self.days.last or len(labels) != len(SLICED):
                 continue
             self.whole.add(kind, count, amount, times)
-            if holds(slice_, labels):
+            if holds(slice_, labels, customer):
                 named = counted_as(kind, slice_)
                 part.add(named, count, amount, times)
                 self.by_day.setdefault(day, Counter())[named] += count
@@ -160,10 +161,10 @@ class Contrast:
         self.slice = slice_
         self.before, self.after = Side(before), Side(after)
 
-    def add(self, tally: Tally) -> None:
+    def add(self, tally: Tally, customer: Labels) -> None:
         """Count the facts of one ticket."""
-        self.before.add(tally, self.slice)
-        self.after.add(tally, self.slice)
+        self.before.add(tally, self.slice, customer)
+        self.after.add(tally, self.slice, customer)
 
     def close(self, count: Recount) -> None:
         """Count what the recount has of dropped tickets; call it once, after the recount."""

@@ -77,7 +77,7 @@ SOLVED: Final = "sessions_solved"
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """How customers are counted; the last labels are the customer's `attributes`."""
+    """How customers are counted; the last labels are the customer's `attributes` (`labels_of`)."""
 
     zone: tzinfo = UTC
     attributes: tuple[str, ...] = ("segment", "region")
@@ -113,7 +113,7 @@ class Customers:
         for event in events:
             if event.type == CUSTOMER_UPDATED:
                 _learn(known, event.data)
-            at_hand.append((event, tuple(known.get(name, "") for name in self.attributes)))
+            at_hand.append((event, labels_of(known, self.attributes)))
         for key, at in (*_activity(at_hand, self.zone), *_plain(at_hand)):
             if since <= at < until:
                 sums[key[0], local_day(at, self.zone), *key[1:]] += 1
@@ -149,6 +149,22 @@ class Customers:
             if event.type == CUSTOMER_UPDATED and event.at < since:
                 last |= dict.fromkeys(set(event.data) & set(self.attributes), event[:4])
         return set(last.values())
+
+
+def labels_of(known: Mapping[str, str], attributes: Sequence[str]) -> tuple[str, ...]:
+    """What is known of a customer, as labels: `region=EMEA`.
+
+    They name what they are, because sums outlive the configuration that declared it.
+    """
+    return tuple([f"{name}={known.get(name, '')}" for name in attributes])
+
+
+def described(events: Sequence[Event], attributes: Sequence[str]) -> tuple[str, ...]:
+    """The customer's attributes after these `customer.updated` in order; "" is not known."""
+    known: dict[str, str] = {}
+    for event in events:
+        _learn(known, event.data)
+    return tuple([known.get(name, "") for name in attributes])
 
 
 def _learn(known: dict[str, str], data: Mapping[str, Any]) -> None:

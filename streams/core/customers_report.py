@@ -65,14 +65,21 @@ def customers_report(
         "self_service": _self_service(met, _totals(sums), as_of, requesters.repeat_window),
         "reviews": _split(sums, (cu.REVIEWS, cu.SCORED, cu.SCORE, cu.FELT, cu.FEELING), 2, _review),
         "surveys": surveys.report(sums),
-        "by": {
-            name: _split(sums, _BY, place - len(customers.attributes), _purchases)
-            for place, name in enumerate(customers.attributes)
-        },
+        "by": {name: _by_attribute(sums, name) for name in customers.attributes},
     }
 
 
-_BY: Final = (cu.PURCHASERS, cu.REPURCHASERS, cu.CHURNED)
+_BY: Final = frozenset({cu.PURCHASERS, cu.REPURCHASERS, cu.CHURNED})
+
+
+def _by_attribute(sums: Sums, name: str) -> dict[str, Any]:
+    """By what was known of customers right then; "" is not, or was not declared then."""
+    head, parts = f"{name}=", dict[str, Totals]()
+    for key, number in sums.items():
+        if key[0] in _BY:
+            values = (label.removeprefix(head) for label in key[2:] if label.startswith(head))
+            parts.setdefault(next(values, ""), Counter())[key[0]] += number
+    return {value: _purchases(part) for value, part in sorted(parts.items())}
 
 
 def _whole(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from streams.core.clientele import Labels
 from streams.core.contrast import Contrast, Days, last_instant
 from streams.core.goals import Annotation, Goal, Scorecard
 from streams.core.instants import DAY, format_rfc3339, local_day
@@ -79,13 +80,13 @@ class Happened:
             self._known[key] = Contrast(slice_, before, after)
         return self._known[key]
 
-    def each(self, tally: Tally) -> None:
+    def each(self, tally: Tally, customer: Labels) -> None:
         """Count the facts of one ticket, for a recount to call."""
         days = [day for _, _, day in tally.counts]
         first, last = min(days, default=0), max(days, default=0)
         for contrast in self._known.values():
             if first <= contrast.after.days.last and last >= contrast.before.days.first:
-                contrast.add(tally)
+                contrast.add(tally, customer)
 
     @property
     def asks(self) -> bool:

@@ -10,13 +10,14 @@ from datetime import date
 from typing import Any, Final
 
 from streams.core import measures as me
+from streams.core.clientele import NOBODY, Clientele
 from streams.core.contrast import Days, is_count, read
 from streams.core.goals import EACH, MOST_ROWS, Goal, Scorecard
 from streams.core.instants import local_day
 from streams.core.measures import MEASURES, Measure, Reading
 from streams.core.record import Record
 from streams.core.recount import Recount, Slice
-from streams.core.sums import Sums
+from streams.core.sums import CUSTOMER, Sums
 from streams.core.ticket import DIMENSIONS
 
 TREND: Final = 6
@@ -29,16 +30,19 @@ Elsewhere = Callable[[Goal, Days], Reading]
 
 
 def concrete(
-    scorecards: Iterable[Scorecard], records: Mapping[str, Record]
+    scorecards: Iterable[Scorecard], records: Mapping[str, Record], clientele: Clientele = NOBODY
 ) -> tuple[Scorecard, ...]:
     """The scorecards with a row for each value where a slice names `EACH`."""
     return tuple(
-        replace(card, goals=tuple(one for goal in card.goals for one in _each(goal, records)))
+        replace(
+            card,
+            goals=tuple(one for goal in card.goals for one in _each(goal, records, clientele)),
+        )
         for card in scorecards
     )
 
 
-def _each(goal: Goal, records: Mapping[str, Record]) -> list[Goal]:
+def _each(goal: Goal, records: Mapping[str, Record], clientele: Clientele) -> list[Goal]:
     for dimension, values in goal.slice.items():
         if EACH in values:
             return [
@@ -47,18 +51,22 @@ def _each(goal: Goal, records: Mapping[str, Record]) -> list[Goal]:
                     title=f"{goal.title} {value or '(none)'}",
                     slice={**goal.slice, dimension: frozenset({value})},
                 )
-                for value in _largest(dimension, records)
+                for value in _largest(dimension, records, clientele)
             ]
     return [goal]
 
 
-def _largest(dimension: str, records: Mapping[str, Record]) -> list[str]:
+def _largest(dimension: str, records: Mapping[str, Record], clientele: Clientele) -> list[str]:
     """The values of a dimension that most tickets have."""
     volumes: dict[str, int] = {}
     for record in records.values():
         ticket = record.ticket
-        agent = dimension not in DIMENSIONS
-        value = (ticket.assignee or "") if agent else ticket.cell[DIMENSIONS.index(dimension)]
+        if dimension in DIMENSIONS:
+            value = ticket.cell[DIMENSIONS.index(dimension)]
+        elif dimension.startswith(CUSTOMER):
+            value = clientele.of((ticket.extra or {}).get("requester")).get(dimension, "")
+        else:
+            value = ticket.assignee or ""
         volumes[value] = volumes.get(value, 0) + 1
     return sorted(volumes, key=lambda value: (-volumes[value], value))[:MOST_ROWS]
 

@@ -32,33 +32,41 @@ def people_report(
     *,
     tickets: Tickets = NO_TICKETS,
     min_staff: int = 1,
+    since: str = "",
 ) -> dict[str, Any]:
     """Everything known of agents as of an instant, as JSON values; times in seconds.
 
+    With a local day (2026-03-01) hours and work are those from it on; cover and surveys never are.
     Raises `SettledError` when `as_of` lies too far back.
     """
     by_agent: dict[str, Sums] = {}
     whole = coarse(books.settled, settings, as_of)
     for name, record in books.records.items():
         found = answer(record, kind, settings, packing, as_of)
-        by_agent[name] = found.live
+        by_agent[name] = _from(found.live, since)
         whole.update(found.live)
         whole.update(found.settled)
     worked: dict[str, dict[str, Work]] = {}
     for (agent, day), done in tickets.work.items():
-        worked.setdefault(agent, {})[day] = done
+        if day >= since:
+            worked.setdefault(agent, {})[day] = done
     return {
-        **_figures(whole),
+        **_figures(_from(whole, since)),
         "agents": {
             name: _figures(by_agent.get(name, Counter()))
             | _worked(by_agent.get(name, Counter()), worked.get(name, {}))
             for name in sorted({*worked, *(name for name, sums in by_agent.items() if +sums)})
         },
-        "queues": _split(whole, 2),
-        "days": _split(whole, 1),
+        "queues": _split(_from(whole, since), 2),
+        "days": _split(_from(whole, since), 1),
         "cover": cover_report(books, kind, settings, packing, as_of, tickets, min_staff),
         "surveys": surveys.report(whole),
     }
+
+
+def _from(sums: Sums, since: str) -> Sums:
+    """What there is from a day on; all of it without one."""
+    return Counter({key: n for key, n in sums.items() if key[1] >= since}) if since else sums
 
 
 _TIMES: Final = frozenset(

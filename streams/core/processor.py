@@ -35,11 +35,12 @@ from streams.core.fold import extends, resolution_times, step
 from streams.core.pursuit import Pursuit
 from streams.core.record import FORMAT, Packing, Record
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
-from streams.core.requesters import MAX_NAME, TicketFacts, Told, facts_of, gone
+from streams.core.requesters import Told
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.settled import Settled
 from streams.core.slots import SEAL_KEY, Slots, fingerprint
+from streams.core.telling import Telling
 from streams.core.ticket import Ticket
 from streams.core.timers import Timers
 from streams.core.watch import Watch
@@ -50,10 +51,6 @@ TOTALS_KEY: Final = b"\xfftotals"
 `streams.core.slots`; no ticket id is invalid UTF-8."""
 _OWN: Final = b"\xff"
 """What all of them begin with."""
-
-
-_UNTOLD: Final = frozenset({ev.REPLIED, ev.WORKED, ev.COST, ev.REVIEWED, ev.SURVEY_SENT})
-"""Events that change nothing requesters are told, as long as they come in order."""
 
 
 class Outcome(StrEnum):
@@ -117,7 +114,7 @@ class _Batch:
 class Processor:
     """The state of one source partition."""
 
-    def __init__(  # noqa: PLR0915 - one line for each field
+    def __init__(
         self,
         settings: Settings,
         packing: Packing,
@@ -159,13 +156,7 @@ class Processor:
         self._packing = packing
         self._edges = edges
         self._announcing = announcing
-        self._telling = telling
-        self._known_to: dict[str, tuple[str, TicketFacts] | None] = {}
-        """Tickets that changed since the last cut: requester, and what he had been told."""
-        self._named: dict[str, set[str]] = {}
-        """Requesters whom their events named since then."""
-        self._retold: Counter[str] = Counter()
-        """Events since then that can change what requesters are told."""
+        self._telling = Telling(settings.forgotten) if telling else None
         self._transitions: list[Transition] = []
         self._clock: int = -1
         """The latest effective now ever; it is kept, so that after a restart nothing that was said
@@ -239,8 +230,8 @@ class Processor:
             return _APPLIED, ""
         if record is None:
             record = self.records[arrival.ticket] = Record()
-        if self._telling and not self._untold(arrival.event, record):
-            self._hear(arrival.ticket, arrival.event, record)
+        if self._telling is not None:
+            self._telling.hear(arrival.ticket, arrival.event, record)
         return self._judge_event(offset, arrival, record, batch)
 
     def _judge_event(
@@ -315,7 +306,8 @@ class Processor:
             return None
         other = same[0]
         if self._key(event) < self._key(other):
-            self._remember(arrival.ticket, record)
+            if self._telling is not None:
+                self._telling.remember(arrival.ticket, record)
             self._touch(arrival.ticket, record, batch)
             self._make_stale(arrival.ticket, record, batch)
             history[history.index(other)] = event
@@ -384,7 +376,8 @@ class Processor:
         if record is None:
             record = self.records[ticket] = Record()
         if not record.redacted:
-            self._remember(ticket, record)
+            if self._telling is not None:
+                self._telling.remember(ticket, record)
             self._touch(ticket, record, batch)
             self._refresh(ticket, record, batch)
             records.erase(record, self.settings, self._packing, self._clock)
@@ -471,50 +464,6 @@ class Processor:
                 ticket, record.ticket, record.announced, now, self._packing
             )
             self._transitions += said
-
-    def _untold(self, event: Event, record: Record) -> bool:
-        """Whether it changes nothing that requesters are told: seen to at a glance, for most."""
-        last_at = record.ticket.last_at
-        return event.type in _UNTOLD and last_at <= event.at <= last_at + self.settings.forgotten
-
-    def _remember(self, ticket: str, record: Record) -> None:
-        """Keep what requesters were told of the ticket, before it changes."""
-        if self._telling and ticket not in self._known_to:
-            self._known_to[ticket] = facts_of(ticket, record.ticket)
-
-    def _hear(self, ticket: str, event: Event, record: Record) -> None:
-        """Note who may have to be told of the ticket."""
-        self._remember(ticket, record)
-        if event.type in _UNTOLD:
-            return
-        self._retold[ticket] += 1
-        requester = event.data.get("requester")
-        if requester and len(requester) <= MAX_NAME:
-            self._named.setdefault(ticket, set()).add(requester)
-
-    def _tell(self) -> tuple[Told, ...]:
-        """What changed for requesters since the last cut.
-
-        A ticket with several events that can change it is told of even if nothing has changed in
-        the end: a cut that was lost may have ended between them.
-        """
-        told: list[Told] = []
-        for ticket, before in self._known_to.items():
-            record = self.records.get(ticket)
-            if record is None or ticket not in self._dirty:
-                continue
-            at, version = record.ticket.last_at, record.offset
-            now = facts_of(ticket, record.ticket)
-            if now is not None and (now != before or self._retold[ticket] > 1):
-                told.append(Told(now[0], at, version, now[1]))
-            former = self._named.get(ticket, set()) | ({before[0]} if before else set())
-            told += [
-                Told(name, at, version, gone(ticket))
-                for name in sorted(former)
-                if now is None or name != now[0]
-            ]
-        self._known_to, self._named, self._retold = {}, {}, Counter()
-        return tuple(told)
 
     # -- outcomes -------------------------------------------------------------------------
 
@@ -692,7 +641,7 @@ class Processor:
             self._fresh,
             self._fresh_outcomes,
             self._transitions,
-            self._tell(),
+            self._telling.take(self.records, self._dirty) if self._telling is not None else (),
         )
         self._transitions = []
         self._dirty = set()

@@ -13,7 +13,7 @@ from streams.core.formula import SECONDS, Term
 from streams.core.goals import EACH, IMPROVES, MEAN, PERCENTILES, SHARE_WITHIN, Goal
 from streams.core.measures import MEASURES
 from streams.core.settings import Settings
-from streams.core.sums import SLICED, counted_as
+from streams.core.sums import CUSTOMER, SLICED, counted_as
 from streams.core.windows import COUNT as PLACE
 from streams.core.windows import WindowKey
 
@@ -76,8 +76,8 @@ def pursued(settings: Settings) -> list[tuple[Pursued, list[Want]]]:
     found = []
     for card in settings.scorecards:
         for goal in card.goals:
-            terms = _terms(goal, settings)
-            if terms is None or not _plain(goal):
+            terms = _terms(goal, settings) if _plain(goal) else None
+            if terms is None:
                 continue
             name = name_of(card.name, goal.title)
             wants = [
@@ -103,6 +103,9 @@ def _plain(goal: Goal) -> bool:
     """Whether it has a verdict that does not need more than the sums."""
     relative = goal.comparator == IMPROVES and goal.stat in PERCENTILES
     each = any(EACH in values for values in goal.slice.values())
+    if any(name.startswith(CUSTOMER) for name in goal.slice):
+        # Who customers are is known to another processor (docs/decisions/0019).
+        return False
     return goal.comparator is not None and not relative and not each
 
 

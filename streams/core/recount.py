@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from streams.core import facts as fact
 from streams.core import promises
+from streams.core.clientele import NOBODY, Clientele, Labels
 from streams.core.drivers import Drivers
 from streams.core.facts import Fact
 from streams.core.fold import fold, settle, state_facts
@@ -23,7 +24,7 @@ from streams.core.record import Packing, Record, checkpoint_of, remembered
 from streams.core.repeats import Repeats
 from streams.core.settings import Settings
 from streams.core.settled import Settled
-from streams.core.sums import SLICED, Slices, Sums, counted_as
+from streams.core.sums import CUSTOMER, SLICED, Slices, Sums, counted_as
 from streams.core.tally import Tally
 from streams.core.ticket import DIMENSIONS, Ticket
 from streams.core.workdays import Workdays
@@ -62,10 +63,12 @@ class Recount:
         packing: Packing,
         as_of: int,
         *asked: Slice,
-        each: Callable[[Tally], None] | None = None,
+        each: Callable[[Tally, Labels], None] | None = None,
+        clientele: Clientele = NOBODY,
     ) -> None:
         """Sum all facts up to `as_of`; `each` is told those of one ticket after the other.
 
+        `clientele` is what is known of the requesters: facts are summed by that, too.
         Raises `TooOldError` when that lies before the oldest history kept.
         """
         self.settings = settings
@@ -88,6 +91,7 @@ class Recount:
         self.oldest: dict[str, int] = {}
         self.hours = Hours(settings)
         self.drivers = Drivers()
+        self.clientele = clientele
         self._asked = asked
         self._each = each
         self._packing = packing
@@ -96,11 +100,15 @@ class Recount:
         repeats = Repeats(settings)
         for name, record in books.records.items():
             self._add(name, record, repeats)
-        again = Tally()
-        again.add(repeats.facts(), self._day_of)
-        self._sum(again)
+        for labels, found in repeats.facts(clientele):
+            again = Tally()
+            again.add(found, self._day_of)
+            self._sum(again, labels)
         self.settled.merge(books.settled)
         for slices in self.settled.months.values():
+            # Whose tickets were dropped is not known any more.
+            for dimension in clientele.dimensions:
+                slices.by.setdefault((dimension, ""), Sums()).merge(slices.whole())
             self.slices.merge(slices)
 
     def _add(self, name: str, record: Record, repeats: Repeats) -> None:
@@ -129,24 +137,24 @@ class Recount:
         self._flip(flips, facts)
         self._note_fresh(ticket)
         past.add(remembered(facts), self._day_of)
-        self._sum(past)
+        self._sum(past, self.clientele.of((ticket.extra or {}).get("requester")))
         self.flags["squashed_early"] += record.squashed_early
         self.workdays.add(ticket, past)
         self.hours.add(ticket)
         self.drivers.add(ticket)
         repeats.add(name, ticket)
 
-    def _sum(self, tally: Tally) -> None:
+    def _sum(self, tally: Tally, customer: Labels) -> None:
         if self._each is not None:
-            self._each(tally)
+            self._each(tally, customer)
         for key, count, amount, times in tally.rows():
-            self.slices.put(key, count, amount, times)
+            self.slices.put(key, count, amount, times, customer)
             kind, labels, day = key
             if len(labels) != len(SLICED):
                 continue
             _at(self.days, day).add(kind, count, amount, times)
             for slice_, days in zip(self._asked, self.asked, strict=True):
-                if holds(slice_, labels):
+                if holds(slice_, labels, customer):
                     # A further queue or agent of a ticket counts where those are asked for.
                     named = counted_as(kind, slice_)
                     _at(days, day).add(named, count, amount, times)
@@ -196,9 +204,13 @@ class Recount:
         return found
 
 
-def holds(slice_: Slice, labels: Sequence[str]) -> bool:
-    """Whether a fact with these labels (`SLICED`) belongs to a slice."""
-    return all(labels[SLICED.index(name)] in values for name, values in slice_.items())
+def holds(slice_: Slice, labels: Sequence[str], customer: Labels) -> bool:
+    """Whether a fact with these labels (`SLICED`), of such a customer, belongs to a slice."""
+    return all(
+        (customer.get(name, "") if name.startswith(CUSTOMER) else labels[SLICED.index(name)])
+        in values
+        for name, values in slice_.items()
+    )
 
 
 def _at(days: dict[int, Sums], day: int) -> Sums:

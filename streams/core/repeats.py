@@ -6,10 +6,11 @@ came again about the same category within `fcr_window`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from streams.core import facts as fact
+from streams.core.clientele import NOBODY, Clientele, Labels
 from streams.core.facts import Fact
 from streams.core.journey import FIRST_CONTACT, created_in
 from streams.core.settings import Settings
@@ -54,24 +55,29 @@ class Repeats:
         )
         self._visits.setdefault((requester, category), []).append(visit)
 
-    def facts(self) -> Iterator[Fact]:
-        """The repeat contacts, and the first contacts that were none."""
+    def facts(self, clientele: Clientele = NOBODY) -> Iterable[tuple[Labels, list[Fact]]]:
+        """The repeat contacts, and the first contacts that were none, of all alike customers."""
+        found: dict[tuple[str, ...], tuple[Labels, list[Fact]]] = {}
+        for (requester, _), visits in self._visits.items():
+            if len(visits) > 1:
+                labels = clientele.of(requester)
+                found.setdefault(tuple(labels.values()), (labels, []))[1].extend(self._of(visits))
+        return found.values()
+
+    def _of(self, visits: list[_Visit]) -> Iterator[Fact]:
         window, again = self._settings.repeat_window, self._settings.fcr_window
-        for visits in self._visits.values():
-            if len(visits) == 1:
-                continue
-            resolved = sorted((at, visit.name) for visit in visits for at in visit.resolved)
-            created = sorted(
-                (visit.created_at, visit.name) for visit in visits if visit.created_at is not None
-            )
-            for visit in visits:
-                came = visit.created_at
-                if came is not None and _other(resolved, visit.name, came - window, came):
-                    yield Fact(fact.REPEAT_CONTACT, came, visit.cell, None, visit.agent)
-                if visit.first_contact is not None:
-                    at, cell, _, agent = visit.first_contact
-                    if _other(created, visit.name, at + 1, at + again):
-                        yield Fact(fact.REPEATED, at, cell, None, agent)
+        resolved = sorted((at, visit.name) for visit in visits for at in visit.resolved)
+        created = sorted(
+            (visit.created_at, visit.name) for visit in visits if visit.created_at is not None
+        )
+        for visit in visits:
+            came = visit.created_at
+            if came is not None and _other(resolved, visit.name, came - window, came):
+                yield Fact(fact.REPEAT_CONTACT, came, visit.cell, None, visit.agent)
+            if visit.first_contact is not None:
+                at, cell, _, agent = visit.first_contact
+                if _other(created, visit.name, at + 1, at + again):
+                    yield Fact(fact.REPEATED, at, cell, None, agent)
 
 
 def _other(instants: list[tuple[int, str]], name: str, since: int, until: int) -> bool:

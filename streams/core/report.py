@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streams.core import facts as fact
+from streams.core.clientele import NOBODY, Clientele
 from streams.core.clocks import STATES
 from streams.core.costs import costs
 from streams.core.happened import Judge, plain
@@ -52,23 +53,31 @@ def report(
     *,
     judge: Judge = plain,
     elsewhere: Mapping[str, Elsewhere] | None = None,
+    clientele: Clientele = NOBODY,
 ) -> dict[str, Any]:
     """The report as JSON values; times RFC 3339, durations in seconds.
 
     `judge` says of a before and an after how sure their difference is; `elsewhere` has measures
-    of agents and customers by name. Raises `TooOldError` when `as_of` lies before the oldest
-    history kept.
+    of agents and customers by name, `clientele` what is known of requesters. Raises `TooOldError`
+    when `as_of` lies before the oldest history kept.
     """
-    count, asked = recounted(books, settings, packing, as_of)
+    count, asked = recounted(books, settings, packing, as_of, clientele)
     return report_of(count, asked, books, judge=judge, elsewhere=elsewhere)
 
 
 def recounted(
-    books: Books, settings: Settings, packing: Packing, as_of: int
+    books: Books,
+    settings: Settings,
+    packing: Packing,
+    as_of: int,
+    clientele: Clientele = NOBODY,
 ) -> tuple[Recount, Asked]:
     """The recount of these books, and what scorecards asked of it; errors as of `report`."""
-    asked = Asked(settings, books, as_of)
-    return Recount(books, settings, packing, as_of, *asked.slices, each=asked.each), asked
+    asked = Asked(settings, books, as_of, clientele)
+    each = asked.each
+    return Recount(
+        books, settings, packing, as_of, *asked.slices, each=each, clientele=clientele
+    ), asked
 
 
 def report_of(
@@ -92,7 +101,10 @@ def report_of(
         **overall,
         "queue_depth": _queue_depth(count),
         "sla": _sla(count.slices, settings.policies),
-        "by": {name: _by(count.slices, name, settings) for name in SLICED},
+        "by": {
+            name: _by(count.slices, name, settings)
+            for name in (*SLICED, *count.clientele.dimensions)
+        },
         "kpis": _kpis(count, overall, settings),
         "periods": figures_by_period(count, figures),
         "volume": count.hours.volume(),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from streams.core.clientele import NOBODY, Clientele
 from streams.core.contrast import provisional
 from streams.core.goals import IMPROVES, Goal, Scorecard, beyond
 from streams.core.happened import Happened, Judge, annotations, few, figure, plain
@@ -136,8 +137,10 @@ def _begun(books: Books, settings: Settings, as_of: int) -> int:
 class Asked:
     """All that scorecards and annotations need to know of a recount."""
 
-    def __init__(self, settings: Settings, books: Books, as_of: int) -> None:
-        self._cards = concrete(settings.scorecards, books.records)
+    def __init__(
+        self, settings: Settings, books: Books, as_of: int, clientele: Clientele = NOBODY
+    ) -> None:
+        self._cards = concrete(settings.scorecards, books.records, clientele)
         self._happened = Happened(self._cards, settings, as_of, _begun(books, settings, as_of))
         self.slices = slices(self._cards)
         self.each = self._happened.each if self._happened.asks else None

@@ -15,10 +15,13 @@ from streams.core.ticket import DIMENSIONS
 
 SLICED: Final = (*DIMENSIONS, "agent")
 """What sums are kept by."""
+CUSTOMER: Final = "customer_"
+"""Prefix of the dimensions that are no label of a ticket, but an attribute of its requester."""
 
 Scope = tuple[str, str]
 """A dimension and its value; `WHOLE` is all of it."""
 WHOLE: Final[Scope] = ("", "")
+_NOBODY: Final[Mapping[str, str]] = {}
 
 PROMISES: Final = frozenset({fact.PROMISE, *fact.SPENT.values()})
 PARTS: Final = PROMISES | fact.NAMED
@@ -31,12 +34,16 @@ _ALONE: Final[Mapping[str, tuple[str, int]]] = {
 
 
 def counted_as(kind: str, dimensions: Collection[str]) -> str:
-    """What a kind counts as in a slice of these dimensions: by agent, else by the first of them."""
+    """What a kind counts as in a slice of these dimensions: by agent, else by the first of them.
+
+    Of a customer's attributes a ticket has one value each: what is further counts no more there.
+    """
     alone = _ALONE.get(kind)
     if alone is None:
         return kind
     of, place = alone
-    by = "agent" if "agent" in dimensions else next(iter(dimensions), "")
+    own = (name for name in dimensions if not name.startswith(CUSTOMER))
+    by = "agent" if "agent" in dimensions else next(own, "")
     return of if SLICED[place] == by else kind
 
 
@@ -154,8 +161,15 @@ class Slices:
         for key, count, amount, times in tally.rows():
             self.put(key, count, amount, times)
 
-    def put(self, key: Key, count: int, amount: int, times: Distribution | None) -> None:
-        """Count so many facts of a kind and labels."""
+    def put(
+        self,
+        key: Key,
+        count: int,
+        amount: int,
+        times: Distribution | None,
+        customer: Mapping[str, str] = _NOBODY,
+    ) -> None:
+        """Count so many facts of a kind and labels, of the tickets of such a customer."""
         kind, labels, day = key
         self._begin(day)
         if kind in PARTS:
@@ -169,7 +183,7 @@ class Slices:
             return
         self._at(WHOLE).add(kind, count, amount, times)
         if len(labels) == len(SLICED):
-            for scope in zip(SLICED, labels, strict=True):
+            for scope in (*zip(SLICED, labels, strict=True), *customer.items()):
                 self._at(scope).add(kind, count, amount, times)
 
     def merge(self, other: "Slices") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidTxnState
+from aiokafka.errors import IllegalOperation, InvalidTxnState, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.config.model import Config
@@ -29,9 +29,9 @@ TRANSACTION_TIMEOUT_MS: Final = 30_000
 """The broker aborts a transaction whose worker has been silent for so long."""
 
 
-def transactions(config: Config, source: str = "tickets") -> str:
-    """What every transactional id of one of an application's sources begins with."""
-    return f"{config.app}-{source}-"
+def transactions(config: Config, processor: str) -> str:
+    """What the transactional ids of a processor begin with; its partitions follow."""
+    return f"{config.app}-{processor}-"
 
 
 class ExactlyOnceJournal:
@@ -69,17 +69,18 @@ class ExactlyOnceJournal:
         """One transaction; an exception aborts it."""
         producer = self._producers[partition]
         source = TopicPartition(self._source.topic, partition)
+        ended: asyncio.Future[None] | None = None
         try:
             async with producer.transaction():
+                ended = producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001 - see below
                 acknowledged = await send_outputs(producer, source.topic, partition, outputs)
                 acknowledged += await send(producer, self._changelog.topic, partition, changelog)
                 await asyncio.gather(*acknowledged)
                 await producer.send_offsets_to_transaction(
                     {source: OffsetAndMetadata(position, "")}, self._config.app
                 )
-        except InvalidTxnState as error:
-            # The broker had nothing to abort yet: what went wrong before is the reason.
-            raise error.__context__ or error from None
+        except (KafkaError, IllegalOperation) as error:
+            raise _reason(ended, error) from None
 
     async def close(self, partition: int) -> None:
         """Stop the partition's producer."""
@@ -91,3 +92,13 @@ class ExactlyOnceJournal:
         """Stop every producer."""
         for partition in list(self._producers):
             await self.close(partition)
+
+
+def _reason(ended: asyncio.Future[None] | None, error: Exception) -> BaseException:
+    """Why a transaction failed, where that is not what came of it."""
+    if ended is not None and ended.done() and not ended.cancelled():
+        # The broker refused something of it; aiokafka goes on with the rest, which fails, too.
+        return ended.exception() or error
+    # The broker had nothing to abort yet: what went wrong before is the reason.
+    before = error.__context__ if isinstance(error, InvalidTxnState) else None
+    return before or error

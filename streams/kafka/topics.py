@@ -16,7 +16,7 @@ from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionErro
 from streams.config.model import Config, Kafka
 from streams.errors import UserError
 from streams.kafka.connection import client_arguments, reachable
-from streams.kafka.diagnosis import hidden
+from streams.kafka.diagnosis import hidden, not_allowed
 from streams.kafka.topics_file import Topic, Topics, TopicsFile, load
 
 _LOOKS: Final = 300
@@ -179,9 +179,8 @@ def _refuse(errors: Iterable[Sequence[Any]], done: str, harmless: type[Exception
     for name, code, *text in errors:
         error = for_code(code)
         if code and error is not harmless:
-            raise UserError(
-                f"the topic {name} could not be {done}: {next(filter(None, text), error.__name__)}"
-            )
+            why = not_allowed(error(name)) or next(filter(None, text), error.__name__)
+            raise UserError(f"the topic {name} could not be {done}: {why}")
 
 
 async def _settings(admin: AIOKafkaAdminClient, name: str) -> Mapping[str, str]:

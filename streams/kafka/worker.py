@@ -113,6 +113,7 @@ class Worker:
             broker_session_timeout=config.kafka.session_timeout / 1000,
             broker_heartbeat_interval=config.kafka.session_timeout / 10_000,
             broker_rebalance_timeout=config.kafka.rebalance_timeout / 1000,
+            consumer_group_instance_id=config.kafka.instance,
             consumer_auto_offset_reset="earliest",
             stream_buffer_maxsize=8,
             stream_wait_empty=False,

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.brokers import ROOT
+from tests.unit.cli.exposition import depth, look, one, partition
+from tests.unit.cli.test_board import judged, screen
 
 README: Final = (ROOT / "README.md").read_text()
 SNIPPETS: Final = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
@@ -84,3 +86,13 @@ def test_links_and_the_tree_lead_somewhere() -> None:
         assert (ROOT / "streams" / name).is_dir(), name
     packages = {path.parent.name for path in (ROOT / "streams").glob("*/__init__.py")}
     assert packages == set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE))
+
+
+def test_the_picture_of_the_live_view_has_the_titles_of_the_tables() -> None:
+    series = [*partition(0), depth("billing", 1), *judged("billing")]
+    series.append(one("sla_due", 0, policy="gold", clock="resolution", within="1h"))
+    lines = screen(look(*series), width=100)
+    titles = [line.split() for line in lines if line.startswith(("queue", "promise", "quality"))]
+    assert len(titles) == 3
+    shown = [line.split() for line in README.splitlines()]
+    assert all(title in shown for title in titles)

@@ -1,15 +1,25 @@
 """What workers keep of people and customers is what a replay of the same events knows of them."""
 
+import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from streams.cli import run
+from streams.cli.parts import pictured
+from streams.cli.people import PeopleReplay
+from streams.cli.replay import feed
+from streams.config import Config
 from streams.core.instants import format_rfc3339
 from streams.kafka.publish import Message
+from streams.replay import Replay
 from streams.simulate import AGENTS, CUSTOMERS, TICKETS, Scenario, Topic, generate
 from tests.brokers import Broker
 from tests.kafka.workers import Application, application
@@ -53,6 +63,33 @@ def reported(folder: Path, command: list[str], more: list[str]) -> dict[str, Any
     return {name: found.get(name) for name in ("people", "customers")}
 
 
+def shown_by_agent(conf: Path) -> str:
+    """The terminal view of agents, from what workers have committed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "streams", "top", "--by", "agent", "--config", str(conf)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    return done.stdout
+
+
+def by_agent(folder: Path, config: Config) -> str:
+    """The same of the recorded events."""
+    tickets = Replay(config.engine, telling=True)
+    feed(tickets, folder / TICKETS)
+    people = PeopleReplay(config, lambda _line, _verdict: None, None)
+    people.feed([folder / AGENTS], [folder / CUSTOMERS])
+    books = tickets.books()
+    assert books.newest is not None
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    with console.capture() as capture:
+        for part in pictured("agent", books, people.books(tickets), config, books.newest, 200):
+            console.print(part)
+    return capture.get()
+
+
 def test_the_live_report_is_that_of_a_replay(app: Application) -> None:
     events = simulated()
     expected = replayed(app.folder, events)
@@ -68,3 +105,4 @@ def test_the_live_report_is_that_of_a_replay(app: Application) -> None:
         lambda: reported(app.folder, ["report", "--out"], []) == expected, "the replay's report"
     )
     app.stop()
+    assert shown_by_agent(app.folder / "conf") == by_agent(app.folder, app.config)

@@ -87,6 +87,35 @@ def own_facts(steps: Steps, settings: Settings) -> Iterator[Fact]:
         yield from part(steps, settings)
 
 
+def by_customer(
+    arrivals: model.Arrivals,
+    known: Mapping[str, str],
+    *,
+    settings: model.Given = None,
+    as_of: int | None = None,
+    sla: Mapping[str, Any] | Policies | None = None,
+) -> Part:
+    """Figures by an attribute of the customer: `known` has it by name, as it is at `as_of`.
+
+    A ticket counts, with all its facts, under what its requester of now is.
+    """
+    settings = Settings.of(settings)
+    judged = judge(arrivals, settings)
+    as_of = judged.newest_ms() if as_of is None else as_of
+    if as_of is None:
+        return {}
+    policies = None if sla is None else Policies.of(sla)
+    under: dict[str, list[Steps]] = defaultdict(list)
+    for steps in model.tickets_of(judged, settings, as_of):
+        requester = steps[-1].after.attributes.get("requester")
+        under[known.get(str(requester), "")].append(steps)
+    found = {}
+    for value, tickets in under.items():
+        facts = list(all_facts(tickets, settings, as_of, policies))
+        found[value] = figures(facts, settings, _active(facts))
+    return found
+
+
 # Figures
 
 

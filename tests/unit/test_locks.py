@@ -13,7 +13,9 @@ ROOT: Final = Path(__file__).parents[2]
 RUNTIME: Final = ROOT / "requirements.lock"
 BUILD: Final = ROOT / "deploy" / "build.lock"
 NATIVE: Final = ROOT / "deploy" / "native.lock"
+AUDIT: Final = ROOT / "deploy" / "audit.lock"
 DEV: Final = ROOT / "requirements-dev.lock"
+MUTATE: Final = ROOT / "deploy" / "mutate.lock"
 
 _LINE: Final = re.compile(
     r"""
@@ -32,7 +34,9 @@ def pins(lock: Path) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, BUILD, NATIVE, DEV], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "lock", [RUNTIME, BUILD, NATIVE, AUDIT, DEV, MUTATE], ids=lambda path: path.name
+)
 def test_a_lock_has_versions_and_hashes_and_no_address_or_option(lock: Path) -> None:
     text = lock.read_text()
     assert [line for line in text.splitlines() if not _LINE.fullmatch(line)] == []

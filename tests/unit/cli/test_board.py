@@ -12,11 +12,19 @@ from rich.live import Live
 from streams.cli import quantities
 from streams.cli.board import board
 from streams.cli.console import out
+from streams.cli.quality import catalogue_table
 from streams.cli.top import top
+from streams.core.facts import WINDOWED
+from streams.core.kpis import KPIS
+from streams.core.measures import read_kpi
+from streams.core.sums import Sums
 from streams.errors import UserError
 from streams.metrics.numbers import Distribution
 from streams.metrics.scrape import Scrape
+from streams.metrics.terms import metric_of
+from streams.scorecards import words
 from tests.unit.cli.exposition import (
+    DECLARED,
     HOUR,
     NOON,
     Series,
@@ -37,12 +45,17 @@ WIDE = 160
 
 
 def screen(
-    now: Scrape, before: Scrape | None = None, width: int = WIDE, height: int | None = None
+    now: Scrape,
+    before: Scrape | None = None,
+    width: int = WIDE,
+    height: int | None = None,
+    *,
+    quality: bool = False,
 ) -> list[str]:
     """The lines of the picture on a terminal without colours."""
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
     with console.capture() as capture:
-        console.print(board(now, before or now), height=height)
+        console.print(board(now, before or now, quality=quality), height=height)
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -331,3 +344,155 @@ def test_top_prints_one_picture_where_there_is_no_terminal(
     monkeypatch.setattr(out, "_width", 80)
     assert top([A]) == 0
     assert "billing" in capsys.readouterr().out
+
+
+# -- quality ------------------------------------------------------------------------------
+
+
+def judged(queue: str, times: int = 1, window: str = "7d") -> list[Series]:
+    """What a week of a queue came to, so many times over."""
+    week = {
+        "window_csat": 20,
+        "window_csat_satisfied": 18,
+        "window_first_contact_judged": 50,
+        "window_first_contact": 40,
+        "window_resolved": 60,
+        "window_reopened": 3,
+        "window_outcome": 50,
+        "window_outcome_moved": 10,
+        "window_touched": 40,
+        "window_handled_seconds": 40 * 330,
+        "window_created": 80,
+        "window_conflict": 4,
+    }
+    return [one(name, times * n, window=window, queue=queue) for name, n in week.items()]
+
+
+CELLS = [*("90%", "18/20", "80%", "40/50", "5%", "3/60", "20%", "10/50"), "5m30s", "5%", "4/80"]
+
+
+def judged_row(lines: list[str], name: str) -> list[str]:
+    start = next(i for i, line in enumerate(lines) if line.startswith("quality"))
+    return row(lines[start:], name)
+
+
+def test_quality_by_queue_stands_below_with_its_counts() -> None:
+    lines = screen(desk(depth("billing", 12), *judged("billing"), *judged("mail", 2)))
+    assert judged_row(lines, "billing") == CELLS
+    assert judged_row(lines, "mail")[:2] == ["90%", "36/40"]
+    assert judged_row(lines, "total")[:2] == ["90%", "54/60"]
+    start = next(i for i, line in enumerate(lines) if line.startswith("quality"))
+    assert [line.split()[0] for line in lines[start + 1 : start + 4]] == [
+        "mail",
+        "billing",
+        "total",
+    ]
+
+
+def test_of_few_there_are_counts_and_a_mark() -> None:
+    few = {
+        "window_csat": 4,
+        "window_csat_satisfied": 3,
+        "window_touched": 2,
+        "window_handled_seconds": 600,
+    }
+    series = [one(name, n, window="7d", queue="billing") for name, n in few.items()]
+    cells = judged_row(screen(desk(depth("billing", 12), *series)), "billing")
+    assert cells == ["3/4*", "-", "-", "-", "5m*", "-"]
+
+
+def test_where_nothing_was_judged_there_is_no_such_table() -> None:
+    quiet = [one("window_outcome", 0, window="7d", queue="billing")]
+    assert not any(line.startswith("quality") for line in screen(desk(depth("a", 3), *quiet)))
+    assert not any(line.startswith("quality") for line in screen(desk(depth("a", 3))))
+
+
+def test_quality_is_of_a_week_or_of_the_window_there_is() -> None:
+    day = judged("billing", window="24h")
+    assert any("CSAT" in line for line in screen(desk(depth("billing", 1), *day)))
+    assert any(line.lstrip("quality ").startswith("24h") for line in screen(desk(*day)))
+    both = screen(desk(depth("billing", 1), *day, *judged("billing", 2)))
+    assert judged_row(both, "billing")[:2] == ["90%", "36/40"]
+
+
+@pytest.mark.parametrize("width", [100, 80, 60])
+def test_quality_is_readable_in_a_terminal_of_a_hundred_columns(width: int) -> None:
+    series = [*judged("billing", 50), *judged("second-line-support", 5)]
+    lines = screen(desk(depth("billing", 12), *series), width=width)
+    assert max(map(len, lines)) <= width
+    cells = judged_row(lines, "billing")
+    assert cells[:2] == ["90%", "900/1,000"]
+    assert width < 100 or cells[-1] == "200/4,000"
+
+
+def test_promises_come_before_quality_and_quality_before_breakdowns() -> None:
+    """A screen too low for all of them; the queues always have three lines."""
+    now = desk(
+        *(depth(name, 5) for name in "abcd"),
+        *judged("a"),
+        one("sla_due", 0, policy="gold", clock="resolution", within="1h"),
+    )
+
+    def shown(height: int) -> list[str]:
+        lines = screen(now, height=height)
+        titles = ("promise", "quality", "by status")
+        return [title for title in titles if any(line.startswith(title) for line in lines)]
+
+    full = len(screen(now)) + 5
+    assert shown(full) == ["promise", "quality", "by status"]
+    found = [shown(height) for height in range(full, 8, -1)]
+    assert found.index(["promise", "quality"]) < found.index(["promise"]) < found.index([])
+    assert all(each in ([], ["promise"], ["promise", "quality"], shown(full)) for each in found)
+
+
+def test_a_page_of_its_own_has_quality_only() -> None:
+    console = Console(file=io.StringIO(), width=WIDE, force_terminal=True, color_system=None)
+    now = desk(depth("billing", 12), *judged("billing"))
+    with console.capture() as capture:
+        console.print(board(now, now, quality=True))
+    text = capture.get()
+    assert "deskpulse top" in text
+    assert "CSAT" in text
+    assert "by status" not in text
+    with console.capture() as capture:
+        console.print(board(desk(), desk(), quality=True))
+    assert "nothing to judge yet" in capture.get()
+
+
+def test_every_kpi_of_the_catalogue_stands_on_the_page_of_quality() -> None:
+    """Each with the value of the engine's own formula, from sums that no two share."""
+    kpis = [kpi for kpi in KPIS if kpi.in_windows]
+    terms = {term for kpi in kpis for term in (*kpi.top, *kpi.bottom) if term.kind in WINDOWED}
+    numbers = {metric_of(term): 10 + 7 * n for n, term in enumerate(sorted(terms))}
+    sums = Sums()
+    for term in terms:
+        if term.of == "count":
+            sums.counts[term.kind] = numbers[metric_of(term)]
+        else:
+            sums.amounts[term.kind] = 1000 * numbers[metric_of(term)]
+    labels = {"window": "7d", "queue": "a"}
+    now = desk(
+        *(
+            one(name, n, **{label: labels[label] for label in DECLARED[name]})
+            for name, n in numbers.items()
+        )
+    )
+    lines = Console(file=io.StringIO(), width=60, color_system=None)
+    with lines.capture() as capture:
+        lines.print(catalogue_table(now.numbers, 60, None))
+    shown = capture.get().splitlines()
+    assert len(shown) == len(kpis)
+    for kpi, line in zip(kpis, shown, strict=True):
+        assert line.startswith(words.name(kpi.name))
+        assert quantities.reading(read_kpi(kpi, sums), kpi.unit) in line
+
+
+def test_the_page_of_quality_fits_its_screen_and_says_more_on_a_wide_one() -> None:
+    now = desk(depth("billing", 12), *(judged(name)[0] for name in "abcdefghij"), *judged("k"))
+
+    for width, height in ((80, 24), (160, 40)):
+        lines = screen(now, width=width, height=height, quality=True)
+        assert len(lines) <= height
+        assert max(map(cell_len, lines)) <= width
+        assert any(line.startswith("total") for line in lines)
+        assert any("FCR" in line for line in lines)

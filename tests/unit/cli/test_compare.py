@@ -12,7 +12,7 @@ from streams.cli import run
 from streams.cli.ranges import days
 from streams.errors import UserError
 from streams.scorecards.words import MINUS
-from tests.tickets_told import Event, at, created, csat, reply, resolved
+from tests.tickets_told import Event, at, created, csat, event, reply, resolved
 
 Captured = pytest.CaptureFixture[str]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -215,3 +215,22 @@ def test_it_says_what_is_left_of_dropped_tickets(tmp_path: Path, capsys: Capture
         note.startswith("before: 3 tickets created then were dropped since and left out")
         for note in notes("2026-01-02..2026-01-03")
     )
+
+
+def test_a_slice_may_be_an_attribute_of_customers(tmp_path: Path, capsys: Captured) -> None:
+    events = [
+        created(f"T-{day}-{n}", at(day, 9), requester=f"c{n}")
+        for day in range(14)
+        for n in range(3)
+    ]
+    log, customers = tmp_path / "t.jsonl", tmp_path / "c.jsonl"
+    log.write_text("".join(json.dumps(one) + "\n" for one in events))
+    customers.write_text(json.dumps(event("c1", at(3), "customer.updated", region="emea")) + "\n")
+    sliced = ("--kpi", "volume", "--slice", "customer_region=emea")
+    (row,) = compared(capsys, str(log), *sliced, "--customers", str(customers))["rows"]
+    assert row["before"]["sample"] == 7
+    weeks = ["--before", "2026-W10", "--after", "2026-W11"]
+    assert run(["compare", *weeks, "--replay", str(log), *sliced]) == 2
+    assert "--customers FILE" in capsys.readouterr().err
+    assert run(["compare", *weeks, "--customers", str(customers)]) == 2
+    assert capsys.readouterr().err == "deskpulse: --customers goes with --replay\n"

@@ -86,3 +86,30 @@ def test_an_instant_in_the_past_can_be_reported(
     command = ["replay", file(tmp_path, "t.jsonl", tickets()), "--agents", agents]
     assert run([*command, "--as-of", "2026-03-03T08:00:00Z"]) == 0
     assert "scheduled_s" in capsys.readouterr().out
+
+
+def test_kpis_are_told_apart_by_declared_attributes_of_customers(tmp_path: Path) -> None:
+    """`plan` is declared, `region` is not; whoever tells nothing of it is the value ""."""
+    (tmp_path / "deskpulse.yml").write_text("customer_attributes: [plan]\n")
+    when = parse_rfc3339("2026-03-03T08:00:00Z")
+    told = [
+        message("c1", 1, "customer.updated", when, plan="gold", region="north"),
+        message("c1", 2, "customer.churned", when + 1),
+        message("c2", 1, "customer.churned", when + 1),
+    ]
+    made = [
+        message(f"T{n}", 1, "ticket.created", when, requester=f"c{n}", queue="q") for n in (1, 2, 3)
+    ]
+    out = tmp_path / "report.json"
+    command = ["replay", file(tmp_path, "t.jsonl", made), "--report", str(out)]
+    command += ["--customers", file(tmp_path, "c.jsonl", told), "--config", str(tmp_path)]
+    assert run([*command, "--as-of", "2026-03-03T09:00:00Z"]) == 0
+    found = json.loads(out.read_text())
+    validator("report.json").validate(found)
+    plans = found["by"]["customer_plan"]
+    assert {plan: row["tickets"]["created"] for plan, row in plans.items()} == {"": 2, "gold": 1}
+    assert "customer_region" not in found["by"]
+    assert {p: row["churned"] for p, row in found["customers"]["by"]["plan"].items()} == {
+        "": 1,
+        "gold": 1,
+    }

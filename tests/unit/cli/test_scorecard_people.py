@@ -158,3 +158,25 @@ def test_without_their_events_they_are_unavailable(rows: Rows) -> None:
 def test_agents_and_customers_stand_beside_tickets(capsys: Captured) -> None:
     assert run(["scorecard", "--agents", "agents.jsonl"]) == 2
     assert capsys.readouterr().err == "deskpulse: --agents and --customers go with --replay\n"
+
+
+def test_a_goal_of_some_customers_tickets_looks_at_what_they_are_now(rows: Rows) -> None:
+    """Two resolved tickets of five are of customers in the north, who moved there afterwards."""
+    tickets = [created(f"T{n}", at(0, 9), requester=f"c{n}") for n in range(5)]
+    tickets += [resolved("T0", at(0, 12)), resolved("T3", at(0, 12))]
+    moved = [
+        event(f"c{n}", at(day), "customer.updated", region=region)
+        for n, day, region in ((0, 1, "south"), (0, 2, "north"), (1, 2, "north"), (2, 1, "south"))
+    ]
+    found = rows(
+        [*tickets, created("T9", at(3))],
+        {"kpi": "resolved_share", "slice": {"customer": {"region": "north"}}, "period": "week"},
+        {"kpi": "resolved_share", "slice": {"customer": {"region": "*"}}, "period": "week"},
+        customers=moved,
+    )
+    assert [(row["goal"], row["actual"]["value"]) for row in found] == [
+        ("resolved_share customer_region=north", 0.5),
+        ("resolved_share customer_region=* (none)", 1 / 3),
+        ("resolved_share customer_region=* north", 0.5),
+        ("resolved_share customer_region=* south", 0.0),
+    ]

@@ -201,6 +201,13 @@ def test_the_environment_overrides_the_security(
     assert load(folder(text)).kafka.security == "tls"
 
 
+def test_the_environment_names_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pod has a name of its own, and all of them one folder."""
+    assert load(tmp_path).kafka.instance is None
+    monkeypatch.setenv("DESKPULSE_INSTANCE", "deskpulse-worker-0")
+    assert load(tmp_path).kafka.instance == "deskpulse-worker-0"
+
+
 def test_the_environment_overrides_the_address_of_the_metrics(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -284,3 +284,13 @@ def test_every_measure_says_what_it_is() -> None:
         assert measure.meaning
         assert measure.better in {"higher", "lower", "neither"}
         assert bool(measure.topic) + bool(measure.times) + (measure.kpi is not None) <= 1, name
+
+
+def test_a_slice_by_an_attribute_of_customers_names_a_declared_one(scorecards: Scorecards) -> None:
+    sliced = "{kpi: csat, slice: {customer: {regio: emea}}}"
+    with pytest.raises(ConfigError) as failure:
+        load(scorecards(f"scorecards: {{mine: {{goals: [{sliced}]}}}}"))
+    (problem,) = failure.value.problems
+    assert "slice.customer.regio: is none of customer_attributes, did you mean region?" in str(
+        problem
+    )
