@@ -124,10 +124,15 @@ STATED: Final = (
     Row(
         "volume",
         "flow",
-        "tickets created by hour of the week and month of the year; by queue, channel, agent under "
-        "`by`, with the change against the period before under `periods`",
+        "tickets created by hour of the week and month of the year; the last hour, day and week "
+        "against those before and the same a week ago; by queue, channel, agent under `by`, with "
+        "the change against the period before under `periods`",
         "tickets",
-        ("volume.by_hour_of_week", "volume.by_month_of_year", "by.queue", "by.channel", "periods"),
+        (
+            "volume.change",
+            *("volume.by_hour_of_week", "volume.by_month_of_year"),
+            *("by.queue", "by.channel", "periods"),
+        ),
     ),
     Row(
         "peak-hour slow-down",

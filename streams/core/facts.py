@@ -32,10 +32,17 @@ RESOLUTION: Final = "resolution"
 """Each resolution, from the creation; none for an orphan."""
 FIRST_RESOLUTION: Final = "first_resolution"
 FULL_RESOLUTION: Final = "full_resolution"
+TIME_TO_CLOSE: Final = "time_to_close"
+"""Stands while the ticket is closed."""
+NEXT_REPLY: Final = "next_reply"
+"""Each time a requester's message is answered, by an agent's reply or a resolution."""
 
 WORKING: Final = {
     kind: f"{kind}_working"
-    for kind in (FIRST_RESPONSE, PICKUP, RESOLUTION, FIRST_RESOLUTION, FULL_RESOLUTION)
+    for kind in (
+        *(FIRST_RESPONSE, PICKUP, NEXT_REPLY),
+        *(RESOLUTION, FIRST_RESOLUTION, FULL_RESOLUTION, TIME_TO_CLOSE),
+    )
 }
 """Kind of a duration -> the same in working time, where there are policies."""
 
@@ -208,7 +215,7 @@ CATALOGUED: Final = frozenset(
         *(REVIEW, REVIEWED_TICKET, REVIEWED_CRITERION, REVIEW_ERRORS),
         *(CONFLICT, TURNED, CONFLICT_WAIT, CONFLICT_REACTION, CONFLICT_RESOLUTION),
         *(CONFLICT_RESOLVED, CONFLICT_CSAT, CONFLICT_SATISFIED),
-        CRITERION,
+        *(CRITERION, NEXT_REPLY),
     }
 )
 """Kinds of the catalogue that some windows sum by queue, `CRITERION` by its name; some of them are

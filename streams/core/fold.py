@@ -171,20 +171,28 @@ def _skewed(ticket: Ticket, times: tuple[Fact, ...]) -> bool:
 
 
 def resolution_times(ticket: Ticket, settings: Settings) -> tuple[Fact, ...]:
-    """First and full resolution time: they stand only while the ticket is resolved or closed."""
+    """First and full resolution time: they stand only while the ticket is resolved or closed.
+
+    Beside them the time to close, while it is closed.
+    """
     if ticket.created_at is None:
         return ()
     if settings.source(ticket.source or "").resolution_at is ResolutionAt.CLOSED:
         stands, first, last = ticket.status == "closed", ticket.first_closed, ticket.last_closed
     else:
         stands, first, last = ticket.done, ticket.first_resolved, ticket.last_resolved
-    if not stands or first is None or last is None:
-        return ()
+    if not stands:
+        first = last = None
+    closed = ticket.last_closed if ticket.status == "closed" else None
     times = []
-    for kind, (at, cell, working, agent) in (
+    for kind, end in (
         (fact.FIRST_RESOLUTION, first),
         (fact.FULL_RESOLUTION, last),
+        (fact.TIME_TO_CLOSE, closed),
     ):
+        if end is None:
+            continue
+        at, cell, working, agent = end
         times.append(Fact(kind, at, cell, max(0, at - ticket.created_at), agent))
         if settings.policies:
             times.append(Fact(fact.WORKING[kind], at, cell, working, agent))
@@ -256,9 +264,11 @@ def _created(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
     ticket.existed = True
     facts.append(fact.new(fact.CREATED, event.at, ticket.cell, None, ticket.assignee or ""))
     answered = ticket.answered_at
-    if ticket.opened_by_agent or (
-        answered is not None and answered >= event.at - settings.future_skew
-    ):
+    if ticket.opened_by_agent:
+        return
+    if answered is not None and answered >= event.at - settings.future_skew:
+        # Before it was asked: at once, and nobody knows any more by whom.
+        _took(fact.NEXT_REPLY, event.at, event.at, ticket, ticket.cell, "", settings, facts)
         return
     if was_done or not ticket.done:
         _wait(ticket, event.at)
@@ -355,7 +365,7 @@ def _resolved(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact
     if ticket.first_resolved is None:
         ticket.first_resolved = end
         facts.append(fact.new(fact.RESOLVED_ONCE, at, cell, None, agent))
-    _answer(ticket, at)
+    _answer(ticket, at, agent, settings, facts)
 
 
 def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
@@ -375,7 +385,7 @@ def _replied(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]
         ticket.agent_replies += 1
         author = intern(data["author"]["id"])
         facts.append(fact.new(fact.AGENT_REPLY, event.at, ticket.cell, None, author))
-        _answer(ticket, event.at)
+        _answer(ticket, event.at, author, settings, facts)
         _respond_by(ResponseSignal.REPLY, ticket, event.at, author, settings, facts)
 
 
@@ -397,7 +407,10 @@ def _wait(ticket: Ticket, since: int) -> None:
         ticket.waiting_since = since
 
 
-def _answer(ticket: Ticket, at: int) -> None:
+def _answer(ticket: Ticket, at: int, agent: str, settings: Settings, facts: list[Fact]) -> None:
+    since = ticket.waiting_since
+    if since is not None:
+        _took(fact.NEXT_REPLY, since, at, ticket, ticket.cell, agent, settings, facts)
     ticket.waiting_since = ticket.held_since = None
     if not ticket.existed:
         ticket.answered_at = at

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from streams.core import facts as fact
 from streams.core.cover import BANDS, by_band
+from streams.core.instants import DAY, HOUR
 from streams.core.settings import Settings
 from streams.core.sums import Sums
 from streams.core.tally import DayOf, Distribution, Tally
@@ -22,6 +23,9 @@ PEAK: Final = 10
 """Percent of the hours of the week, the busiest, that are its peak."""
 
 
+CHANGES: Final = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY}
+CHANGED: Final = ("now", "before", "last_week")
+"""Trailing windows, open on the left and closed on the right, whose volume is compared."""
 RESPONSES: Final = (fact.FIRST_RESPONSE, fact.PICKUP)
 """Told apart by band; each at most once for a ticket."""
 Band = tuple[str, bool, str]
@@ -31,7 +35,10 @@ Band = tuple[str, bool, str]
 class Hours:
     """Creations by local hour of the week, with the first responses to them."""
 
-    def __init__(self, settings: Settings, day_of: DayOf) -> None:
+    def __init__(self, settings: Settings, day_of: DayOf, as_of: int) -> None:
+        self._as_of = as_of
+        self._lately: Counter[tuple[str, str]] = Counter()
+        """Creations by window that ends now (`CHANGES`), and by which of its three it is."""
         self._zone = settings.zone
         self._day_of = day_of
         self.in_band: Counter[Band] = Counter()
@@ -50,6 +57,10 @@ class Hours:
         if ticket.created_at is None:
             return
         self._bands(ticket, ticket.created_at, tally)
+        ago = self._as_of - ticket.created_at
+        for window, span in CHANGES.items():
+            for when, back in (("now", 0), ("before", span), ("last_week", 7 * DAY)):
+                self._lately[window, when] += back <= ago < back + span
         local = datetime.fromtimestamp(ticket.created_at / 1000, UTC).astimezone(self._zone)
         hour = local.weekday() * 24 + local.hour
         self.created[hour] += 1
@@ -79,8 +90,14 @@ class Hours:
                     kinds.setdefault(kind, Distribution()).merge(times)
 
     def volume(self) -> dict[str, Any]:
-        """Creations by hour of the week (`mon 09`) and month of the year."""
+        """Creations by hour of the week (`mon 09`) and month of the year, and what changed.
+
+        That is the last hour, day and week against those right before, and a week ago.
+        """
         return {
+            "change": {
+                window: {when: self._lately[window, when] for when in CHANGED} for window in CHANGES
+            },
             "by_hour_of_week": {
                 f"{WEEKDAYS[hour // 24]} {hour % 24:02}": number
                 for hour, number in sorted(self.created.items())

@@ -410,6 +410,12 @@ DURATIONS: Final = (
     ),
     Duration("pickup", "from the creation to the first assignee", fact.PICKUP),
     Duration(
+        "next_reply",
+        "from the oldest message of the requester that waits (the creation is one) to the agent "
+        "reply or resolution that answers it, each time",
+        fact.NEXT_REPLY,
+    ),
+    Duration(
         "first_resolution",
         "from the creation to the first resolution, while the ticket is resolved or closed",
         fact.FIRST_RESOLUTION,
@@ -418,6 +424,11 @@ DURATIONS: Final = (
         "full_resolution",
         "from the creation to the last resolution, while the ticket is resolved or closed",
         fact.FULL_RESOLUTION,
+    ),
+    Duration(
+        "time_to_close",
+        "from the creation to the last close, while the ticket is closed",
+        fact.TIME_TO_CLOSE,
     ),
     Duration(
         "handover",

@@ -23,14 +23,14 @@ INSIDE: Final = "inside"
 """How a term is summed, beside `COUNT` and what values are: how many times are within a limit."""
 OF_RESOLUTIONS: Final = frozenset(
     kind
-    for wall in (fact.FIRST_RESOLUTION, fact.FULL_RESOLUTION)
+    for wall in (fact.FIRST_RESOLUTION, fact.FULL_RESOLUTION, fact.TIME_TO_CLOSE)
     for kind in (wall, fact.WORKING[wall])
 )
 """Kinds that stand only while a ticket is resolved; no event makes them for good."""
 _LIVE: Final = (
     fact.WINDOWED
     | OF_RESOLUTIONS
-    | frozenset(fact.WORKING[kind] for kind in (fact.FIRST_RESPONSE, fact.PICKUP))
+    | frozenset(fact.WORKING[kind] for kind in (fact.FIRST_RESPONSE, fact.PICKUP, fact.NEXT_REPLY))
     | frozenset(kind for kinds in fact.FURTHER.values() for kind in kinds)
 )
 """Kinds that come with the events, one ticket at a time."""

@@ -96,7 +96,7 @@ class Recount:
         self._packing = packing
         self._day_of = days_of(settings.zone).of
         self.workdays = Workdays(as_of, self._day_of)
-        self.hours = Hours(settings, self._day_of)
+        self.hours = Hours(settings, self._day_of, as_of)
         repeats = Repeats(settings)
         for name, record in books.records.items():
             self._add(name, record, repeats)

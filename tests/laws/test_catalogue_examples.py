@@ -577,3 +577,23 @@ class TestHoursBands:
         found = figures(events)["hours_bands"]
         assert found["office"]["created"] == 1
         assert found["evening"]["first_response"]["sum_s"] == 3600
+
+
+def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_week() -> None:
+    """At the window's beginning a ticket is outside, at its end inside."""
+    now = on(10, 12)
+    ages = {
+        "now": (0, HOUR - 1),
+        "before": (HOUR, 2 * HOUR - 1),
+        "last_week": (7 * DAY, 7 * DAY + 1),
+        "neither": (7 * DAY + HOUR, 2 * HOUR),
+    }
+    events = [
+        event(now - age, "ticket.created", ticket=f"{when} {age}")
+        for when, found in ages.items()
+        for age in found
+    ]
+    change = figures(events, minute(now))["volume"]["change"]
+    assert change["1h"] == {"now": 2, "before": 2, "last_week": 2}
+    assert change["24h"] == {"now": 5, "before": 0, "last_week": 3}
+    assert change["7d"]["before"] == change["7d"]["last_week"] == 3

@@ -66,7 +66,7 @@ def catalogue(
             name: _periods(tickets, facts, name, settings, as_of) for name in settings.periods
         },
         "snapshots": _snapshots(tickets, settings, as_of),
-        "volume": volume(facts, settings),
+        "volume": volume(facts, settings, as_of),
         "hours_bands": hours_bands(tickets, settings, as_of, policies),
         "drivers": drivers(tickets, settings),
     }
@@ -276,10 +276,23 @@ def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part
     return found
 
 
-def volume(facts: Iterable[Fact], settings: Settings) -> Part:
-    """Tickets created by local hour of the week and month of the year."""
+def volume(facts: Iterable[Fact], settings: Settings, as_of: int) -> Part:
+    """Tickets created by local hour of the week and month of the year, and what changed."""
     created = [fact.time_ms for fact in facts if fact.name == "created"]
+    week, spans = 7 * DAY_MS, {"1h": DAY_MS // 24, "24h": DAY_MS, "7d": 7 * DAY_MS}
+
+    def until(end: int, span: int) -> int:
+        return sum(end - span < at <= end for at in created)
+
     return {
+        "change": {
+            name: {
+                "now": until(as_of, span),
+                "before": until(as_of - span, span),
+                "last_week": until(as_of - week, span),
+            }
+            for name, span in spans.items()
+        },
         "by_hour_of_week": dict(Counter(hour_of_week(at, settings.zone) for at in created)),
         "by_month_of_year": dict(Counter(f"{local(at, settings.zone):%m}" for at in created)),
     }

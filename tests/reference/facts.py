@@ -8,7 +8,14 @@ from tests.reference import credit
 from tests.reference.calendars import ALWAYS
 from tests.reference.policies import Policies
 from tests.reference.settings import Settings
-from tests.reference.spans import first_response, pickup, resolution_times, response_signal
+from tests.reference.spans import (
+    first_response,
+    next_replies,
+    pickup,
+    resolution_times,
+    response_signal,
+    time_to_close,
+)
 from tests.reference.ticket import (
     Span,
     State,
@@ -27,9 +34,12 @@ from tests.reference.ticket import (
 )
 
 LABELS = ("queue", "priority", "channel", "segment", "product", "category", "kind", "agent")
-DURATIONS = ("first_response", "pickup", "first_resolution", "full_resolution")
+DURATIONS = (
+    *("first_response", "pickup", "next_reply"),
+    *("first_resolution", "full_resolution", "time_to_close"),
+)
 NOW = ("orphan", "closed", "deleted", "merged", "skew")
-RESOLUTIONS = ("first_resolution", "full_resolution", "each_resolution")
+RESOLUTIONS = ("first_resolution", "full_resolution", "each_resolution", "time_to_close")
 
 
 class Fact(NamedTuple):
@@ -81,9 +91,20 @@ def _credited(name: str, at: Step, steps: Steps, settings: Settings) -> str:
         return credit.of_resolution(steps, undone, settings)
     if name == "agent_replies":
         return credit.author(at)
+    if name == "next_reply":
+        return _answerer(at, steps, settings)
     if name == "first_response":
         return _responder(at, steps, settings)
     return "" if name in NOW else credit.assignee(at)
+
+
+def _answerer(at: Step, steps: Steps, settings: Settings) -> str:
+    """Who wrote the reply, or resolved it; of what was answered before the creation, nobody."""
+    if at is creation(steps):
+        return ""
+    if at in resolutions(steps):
+        return credit.of_resolution(steps, at, settings)
+    return credit.author(at)
 
 
 def _responder(at: Step, steps: Steps, settings: Settings) -> str:
@@ -100,9 +121,10 @@ def _responder(at: Step, steps: Steps, settings: Settings) -> str:
 def _working(steps: Steps, stop: Step, ms: int, policies: Policies) -> int:
     """Working time in the last `ms` before the stop."""
     created = creation(steps)
-    if created is None:
-        return ms
-    found = policies.match(stop.after.attributes, created.event.source, created.time_ms)
+    source, since = ("", stop.time_ms - ms)
+    if created is not None:
+        source, since = created.event.source, created.time_ms
+    found = policies.match(stop.after.attributes, source, since)
     calendar = found.calendar if found else ALWAYS
     return calendar.working(stop.time_ms - ms, stop.time_ms)
 
@@ -154,9 +176,13 @@ def _of_durations(steps: Steps, settings: Settings) -> Named:
     spans["pickup"] = pickup(steps)
     if times := resolution_times(steps, settings):
         spans["first_resolution"], spans["full_resolution"] = times
+    if closed := time_to_close(steps):
+        spans["time_to_close"] = closed
     for name, span in spans.items():
         if span:
             yield name, span.step, span.ms
+    for answered in next_replies(steps, settings):
+        yield "next_reply", answered.step, answered.ms
     if created is None:
         return
     for step in resolutions(steps):

@@ -1,5 +1,7 @@
 """First response, pickup, resolution times and the oldest unanswered message of one ticket."""
 
+from collections.abc import Iterator
+
 from tests.reference.settings import Settings
 from tests.reference.ticket import (
     Span,
@@ -65,6 +67,31 @@ def resolution_times(steps: Steps, settings: Settings) -> tuple[Span, Span] | No
     if settings.of_source(created.event.source, "resolution_at", "resolved") == "closed":
         stops = closings(steps) if steps[-1].after.status == "closed" else []
     return (_span(created, stops[0]), _span(created, stops[-1])) if stops else None
+
+
+def time_to_close(steps: Steps) -> Span | None:
+    """From the creation to the last close, of a ticket that is closed now."""
+    created, stops = creation(steps), closings(steps)
+    if created is None or not stops or steps[-1].after.status != "closed":
+        return None
+    return _span(created, stops[-1])
+
+
+def next_replies(steps: Steps, settings: Settings) -> Iterator[Span]:
+    """Each wait of the requester that an agent reply or a resolution ended."""
+    answers = [*agent_replies(steps, settings), *resolutions(steps)]
+    for place, step in enumerate(steps):
+        before = waiting_since(steps[:place], settings) if place else None
+        if step in answers and before is not None:
+            yield Span(step, max(0, step.time_ms - before))
+    created = creation(steps)
+    if created is None or opened_by_agent(created):
+        return
+    # Answered before it was asked, a little, or right then: at once.
+    earliest_ms = created.time_ms - settings.future_skew_ms
+    early = [a for a in answers if a.event <= created.event and a.time_ms >= earliest_ms]
+    if early:
+        yield Span(created, 0)
 
 
 def waiting_since(steps: Steps, settings: Settings) -> int | None:
