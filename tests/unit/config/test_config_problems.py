@@ -131,7 +131,7 @@ WRONG_VALUES = [
     ),
     ("min_sample: 0", "1: min_sample: found 0, expected at least 1"),
     ("early_warning: {weeks: 27}", "1: early_warning.weeks: found 27, expected at most 26"),
-    ("early_warning: {band: 0}", "1: early_warning.band: found 0, expected at least 1"),
+    ("early_warning: {band: 0}", "1: early_warning.band: found 0, expected at least 1.0"),
 ]
 
 CONTRADICTIONS = [
