@@ -297,7 +297,7 @@ class EarlyWarning:
     min_sample: Count = 10
     """Nor from fewer tickets usually in the hour, first responses in it or CSAT answers in the
     day."""
-    band: Annotated[float, Field(gt=0)] = 4
+    band: Annotated[float, Field(ge=1)] = 4
     """How many standard deviations from the median are still usual."""
 
 

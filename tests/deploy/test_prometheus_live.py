@@ -122,7 +122,15 @@ def test_a_worker_exports_no_more_series_than_it_may(helpdesk: Helpdesk) -> None
     assert max(scraped.values()) <= helpdesk.app.config.max_series
 
 
-@pytest.mark.parametrize("shown", list(panels()), ids=lambda shown: shown.name)
+SHOWN: Final = [
+    shown
+    for shown in panels()
+    # Five weeks are more than these days: tests/deploy/test_early_warning_live.py has them.
+    if not shown.panel["title"].endswith(" against its band")
+]
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.name)
 def test_every_panel_shows_numbers_under_their_names(helpdesk: Helpdesk, shown: Shown) -> None:
     for target in shown.panel["targets"]:
         legend = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))

@@ -130,9 +130,15 @@ WRONG_VALUES = [
         f'1: credit: found "{"x" * 56}..., expected resolver, last_assignee or first_responder',
     ),
     ("min_sample: 0", "1: min_sample: found 0, expected at least 1"),
+    ("early_warning: {weeks: 27}", "1: early_warning.weeks: found 27, expected at most 26"),
+    ("early_warning: {band: 0}", "1: early_warning.band: found 0, expected at least 1.0"),
 ]
 
 CONTRADICTIONS = [
+    (
+        "early_warning: {weeks: 2}",
+        "1: early_warning.min_weeks: found 3, expected at most early_warning.weeks (2)",
+    ),
     (
         "lateness: {apply_within: 36d}",
         "1: lateness.apply_within: found 36d, expected at most retention.closed_ticket (35d)",
