@@ -79,12 +79,18 @@ aiokafka_fetcher.MemoryRecords = _Batches
 
 
 class _AsParsed:
-    """aiokafka's `PartitionRecords`: the records of one answer that no reader has had yet."""
+    """aiokafka's `PartitionRecords`: the records of one answer that no reader has had yet.
+
+    Nothing in here may lead back to itself: such a cycle of a few objects holds an answer of a
+    megabyte, and so few objects do not bring the garbage collector about for hours.
+    """
 
     def __init__(self, records: Any) -> None:
         records._consumer_record = _unchanged  # noqa: SLF001 - as above
+        # Its own reader, which leads back to it until it has read everything: here it never does.
+        records._records_iterator = None  # noqa: SLF001 - as above
         self._records = records
-        self._left = self._all()
+        self._left = _all(records)
 
     @property
     def next_fetch_offset(self) -> int:
@@ -97,23 +103,24 @@ class _AsParsed:
     def __next__(self) -> Any:
         return next(self._left)
 
-    def _all(self) -> Iterator[Any]:
-        records = self._records
-        while True:
-            try:
-                yield from records._unpack_records()  # noqa: SLF001 - as above
-            except UnicodeDecodeError:
-                yield from self._rest_of_batch(records._records.bytes)  # noqa: SLF001 - as above
-            else:
-                return
 
-    def _rest_of_batch(self, batch: bytes) -> Iterator[Parsed]:
-        parsed = _DefaultRecordBatchPy(batch)
-        for record in _parse(parsed):
-            if record.offset >= self.next_fetch_offset:
-                self._records.next_fetch_offset = record.offset + 1
-                yield record
-        self._records.next_fetch_offset = parsed.next_offset
+def _all(records: Any) -> Iterator[Any]:
+    while True:
+        try:
+            yield from records._unpack_records()  # noqa: SLF001 - as above
+        except UnicodeDecodeError:
+            yield from _rest_of_batch(records)
+        else:
+            return
+
+
+def _rest_of_batch(records: Any) -> Iterator[Parsed]:
+    parsed = _DefaultRecordBatchPy(records._records.bytes)  # noqa: SLF001 - as above
+    for record in _parse(parsed):
+        if record.offset >= records.next_fetch_offset:
+            records.next_fetch_offset = record.offset + 1
+            yield record
+    records.next_fetch_offset = parsed.next_offset
 
 
 def _unchanged(_: Any, record: Any) -> Any:

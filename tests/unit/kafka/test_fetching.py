@@ -1,5 +1,7 @@
 """Fetched records: as aiokafka parses them, and those it cannot parse too."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -97,3 +99,23 @@ def test_a_reader_may_pause_in_the_middle() -> None:
     assert next(found).offset == 2
     with pytest.raises(StopIteration):
         next(found)
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 9])
+@pytest.mark.parametrize("odd", [False, True])
+def test_an_answer_is_let_go_at_once_and_not_left_to_the_garbage_collector(
+    taken: int, odd: bool
+) -> None:
+    """A worker that keeps up makes little garbage but these megabytes: it would grow for hours."""
+    fine: Record = (b"T-2", b"fine", [])
+    batches = _Batches(batch([fine, ODD if odd else fine]) + batch([fine], 2))
+    held_by = weakref.ref(batches)
+    found = _AsParsed(PartitionRecords(SOURCE, batches, None, 0, None, None, True, 0))
+    gc.disable()
+    try:
+        for _ in zip(range(taken), found, strict=False):
+            pass
+        del batches, found
+        assert held_by() is None
+    finally:
+        gc.enable()
