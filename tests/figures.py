@@ -16,11 +16,19 @@ KEPT: Final = ROOT / "target" / "reliability"
 
 
 def keep(name: str, figures: Mapping[str, Any], *, more: bool = False) -> None:
-    """Write the figures of one run, with its date and machine; `more` adds to what is there."""
+    """Write the figures of one run, with its date, machine and load (the average of 5 minutes).
+
+    `more` adds to what is there.
+    """
     KEPT.mkdir(parents=True, exist_ok=True)
     path = KEPT / f"{name}.json"
     former = json.loads(path.read_text()) if more and path.exists() else {}
-    told = {**former, "date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), **figures}
+    about = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": machine(),
+        "load": round(os.getloadavg()[1], 1),
+    }
+    told = {**former, **about, **figures}
     path.write_text(json.dumps(told, indent=1) + "\n")
 
 

@@ -6,7 +6,7 @@ calendars open and close between those minutes, and targets are used up between 
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -105,6 +105,6 @@ def policies(sla: Mapping[str, Any]) -> Policies:
     return _policies_of(json.dumps(sla))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _policies_of(sla: str) -> Policies:
     return adapter().validate_json(sla).engine.policies

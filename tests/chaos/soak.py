@@ -61,6 +61,9 @@ class Soaked:
     rss_first: float
     rss_last: float
     rss_per_minute: float
+    kept_first: int
+    kept_last: int
+    """Tickets, agents, customers and requesters in memory."""
     files_first: int
     files_last: int
     lag_p50: float
@@ -73,6 +76,7 @@ class Soaked:
             f"  records produced {self.produced:,}, judged {self.judged:,}\n"
             f"  memory {self.rss_first:.1f} to {self.rss_last:.1f} MB, "
             f"{self.rss_per_minute:+.3f} MB a minute after the warm-up\n"
+            f"  kept {self.kept_first:,} to {self.kept_last:,} tickets, agents and requesters\n"
             f"  open files {self.files_first} to {self.files_last}\n"
             f"  event loop late by {self.lag_p50:.1f} ms (p50), {self.lag_p99:.1f} (p99), "
             f"{self.lag_max:.1f} (max)"
@@ -144,6 +148,8 @@ class Soak:
             round(megabytes[0], 1),
             round(megabytes[-1], 1),
             round(per_minute, 3),
+            steady[0]["kept"],
+            steady[-1]["kept"],
             int(median(look["files"] for look in steady[:part])),
             int(median(look["files"] for look in steady[-part:])),
             cuts[49],

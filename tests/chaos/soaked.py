@@ -23,7 +23,7 @@ TELL_S: Final = 5.0
 TOLD: Final = "told.jsonl"
 
 
-async def probe(told: Path) -> None:
+async def probe(worker: Worker, told: Path) -> None:
     """Look on and on; each line has the lags since the last one, in milliseconds."""
     began = time.monotonic()
     lags: list[float] = []
@@ -36,10 +36,22 @@ async def probe(told: Path) -> None:
             lags.append(round(max(0.0, now - slept - LOOK_S) * 1000, 2))
             if now - last < TELL_S:
                 continue
-            one = {"at": now - began, "rss": rss(), "files": files(), "lags": lags}
+            one = {
+                "at": now - began,
+                "rss": rss(),
+                "files": files(),
+                "kept": kept(worker),
+                "lags": lags,
+            }
             file.write(json.dumps(one) + "\n")
             file.flush()
             lags, last = [], now
+
+
+def kept(worker: Worker) -> int:
+    """Tickets, agents, customers and requesters in memory: what it may grow with."""
+    feeds = worker._feeds.values()
+    return sum(one.processor.kept for feed in feeds for one in feed.owned.values())
 
 
 def rss() -> int:
@@ -58,7 +70,7 @@ def main(folder: str) -> int:
     run = Worker.run
 
     async def probed(self: Worker) -> None:
-        probing = asyncio.ensure_future(probe(Path(folder) / TOLD))
+        probing = asyncio.ensure_future(probe(self, Path(folder) / TOLD))
         try:
             await run(self)
         finally:
