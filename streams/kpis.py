@@ -143,6 +143,14 @@ STATED: Final = (
         better="lower",
     ),
     Row(
+        "top movers",
+        "flow",
+        "queues, channels, segments, products, categories, kinds and attributes of customers whose "
+        "volume changed most: the last seven days against the seven before",
+        "tickets",
+        ("movers",),
+    ),
+    Row(
         "responses by hours",
         "flow",
         "first response and pickup times by the hours in which they began to be owed: office, "

@@ -597,3 +597,21 @@ def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_
     assert change["1h"] == {"now": 2, "before": 2, "last_week": 2}
     assert change["24h"] == {"now": 5, "before": 0, "last_week": 3}
     assert change["7d"]["before"] == change["7d"]["last_week"] == 3
+
+
+def test_movers_are_told_with_both_weeks_the_largest_change_first() -> None:
+    now = on(20, 12)
+    weeks = {"print": (0, 3), "login": (2, 1), "vpn": (1, 1)}
+    events = [
+        event(
+            now - back * 7 * DAY - 1, "ticket.created", ticket=f"{name} {back} {n}", category=name
+        )
+        for name, numbers in weeks.items()
+        for back, number in enumerate(numbers)
+        for n in range(number)
+    ]
+    moved = figures(events, minute(now))["movers"]["category"]
+    assert moved == [
+        {"value": "print", "now": 0, "before": 3, "change": -3},
+        {"value": "login", "now": 2, "before": 1, "change": 1},
+    ]
