@@ -219,9 +219,14 @@ STATED: Final = (
         "cost",
         "money",
         "recorded costs, handling at the agents' rates and a share of what is fixed; per contact "
-        "and per resolution, of everything and of each queue; exact decimals",
+        "and per resolution, of everything, each queue and conflicts; exact decimals",
         "money",
-        ("kpis.cost.per_contact", "kpis.cost.per_resolution", "kpis.cost.by_queue"),
+        (
+            "kpis.cost.per_contact",
+            "kpis.cost.per_resolution",
+            "kpis.cost.by_queue",
+            "kpis.cost.conflicts",
+        ),
         better="lower",
     ),
     Row(

@@ -615,3 +615,23 @@ def test_movers_are_told_with_both_weeks_the_largest_change_first() -> None:
         {"value": "print", "now": 0, "before": 3, "change": -3},
         {"value": "login", "now": 2, "before": 1, "change": 1},
     ]
+
+
+def test_conflicts_cost_what_happened_while_they_were_ones() -> None:
+    def spent(at_minute: float, amount: float) -> CloudEvent:
+        money: dict[str, Any] = {"amount": amount, "currency": "EUR"}
+        return event(at_minute, "ticket.cost", type="compensation", **money)
+
+    events = [
+        event(0, "ticket.created"),
+        spent(1, 5),
+        event(2, "ticket.updated", kind="complaint"),
+        spent(3, 20),
+        event(4, "ticket.updated", status="resolved"),
+    ]
+    found = figures(events)["kpis"]["cost"]
+    assert (found["recorded"], found["per_resolution"]) == ("25.00", "25.00")
+    assert (found["conflicts"]["recorded"], found["conflicts"]["per_resolution"]) == (
+        "20.00",
+        "20.00",
+    )
