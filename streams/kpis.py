@@ -143,6 +143,14 @@ STATED: Final = (
         better="lower",
     ),
     Row(
+        "top movers",
+        "flow",
+        "queues, channels, segments, products, categories, kinds and attributes of customers whose "
+        "volume changed most: the last seven days against the seven before",
+        "tickets",
+        ("movers",),
+    ),
+    Row(
         "responses by hours",
         "flow",
         "first response and pickup times by the hours in which they began to be owed: office, "
@@ -224,9 +232,14 @@ STATED: Final = (
         "cost",
         "money",
         "recorded costs, handling at the agents' rates and a share of what is fixed; per contact "
-        "and per resolution, of everything and of each queue; exact decimals",
+        "and per resolution, of everything, each queue and conflicts; exact decimals",
         "money",
-        ("kpis.cost.per_contact", "kpis.cost.per_resolution", "kpis.cost.by_queue"),
+        (
+            "kpis.cost.per_contact",
+            "kpis.cost.per_resolution",
+            "kpis.cost.by_queue",
+            "kpis.cost.conflicts",
+        ),
         better="lower",
     ),
     Row(

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from streams.core import facts as fact
+from streams.core.conflicts import KINDS
 from streams.core.effort import MICRO
 from streams.core.instants import local_day
 from streams.core.recount import Recount
@@ -25,8 +26,11 @@ _CONTACTS: Final = {
 
 
 def costs(count: Recount, settings: Settings) -> dict[str, Any]:
-    """The costs of everything, and of each queue."""
-    whole = count.slices.whole()
+    """The costs of everything, of each queue, and of tickets while they are conflicts."""
+    whole, conflicts = count.slices.whole(), Sums()
+    for kind, sums in count.slices.values("kind"):
+        if kind in KINDS:
+            conflicts.merge(sums)
     currency = currency_of(whole, settings)
     fixed = _fixed(*_days(count), settings)
 
@@ -41,6 +45,7 @@ def costs(count: Recount, settings: Settings) -> dict[str, Any]:
             for name, amount in _recorded(whole)
             if _rate(name, currency, settings) is None
         },
+        "conflicts": of(conflicts),
         "by_queue": {queue: of(sums) for queue, sums in count.slices.values("queue")},
     }
 

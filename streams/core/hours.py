@@ -6,7 +6,7 @@ these hours it tells what they are like for customers.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from streams.core import facts as fact
 from streams.core.cover import BANDS, by_band
 from streams.core.instants import DAY, HOUR
 from streams.core.settings import Settings
-from streams.core.sums import Sums
+from streams.core.sums import SLICED, Sums
 from streams.core.tally import DayOf, Distribution, Tally
 from streams.core.ticket import Ticket
 
@@ -26,6 +26,9 @@ PEAK: Final = 10
 CHANGES: Final = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY}
 CHANGED: Final = ("now", "before", "last_week")
 """Trailing windows, open on the left and closed on the right, whose volume is compared."""
+MOVERS: Final = ("queue", "channel", "segment", "product", "category", "kind")
+"""Of their values, and of those of customers' attributes, the report names those that changed."""
+MOST_MOVERS: Final = 5
 RESPONSES: Final = (fact.FIRST_RESPONSE, fact.PICKUP)
 """Told apart by band; each at most once for a ticket."""
 Band = tuple[str, bool, str]
@@ -39,6 +42,8 @@ class Hours:
         self._as_of = as_of
         self._lately: Counter[tuple[str, str]] = Counter()
         """Creations by window that ends now (`CHANGES`), and by which of its three it is."""
+        self._moved: dict[tuple[str, str], Counter[str]] = {}
+        """Creations by dimension and value: of the last seven days, and of those before."""
         self._zone = settings.zone
         self._day_of = day_of
         self.in_band: Counter[Band] = Counter()
@@ -52,11 +57,15 @@ class Hours:
         """By month of the year, 1 to 12."""
         self.responses: dict[int, Distribution] = {}
 
-    def add(self, ticket: Ticket, tally: Tally) -> None:
-        """Count a ticket, given with all its facts; an orphan came nobody knows when."""
+    def add(self, ticket: Ticket, tally: Tally, customer: Mapping[str, str]) -> None:
+        """Count a ticket of such a customer, given with all its facts.
+
+        An orphan came nobody knows when.
+        """
         if ticket.created_at is None:
             return
         self._bands(ticket, ticket.created_at, tally)
+        self._move(ticket.created_at, tally, customer)
         ago = self._as_of - ticket.created_at
         for window, span in CHANGES.items():
             for when, back in (("now", 0), ("before", span), ("last_week", 7 * DAY)):
@@ -68,6 +77,30 @@ class Hours:
         start, responded = ticket.response_start, ticket.first_response_at
         if start is not None and responded is not None:
             self.responses.setdefault(hour, Distribution()).add(max(0, responded - start))
+
+    def _move(self, created_at: int, tally: Tally, customer: Mapping[str, str]) -> None:
+        ago = self._as_of - created_at
+        if not 0 <= ago < 14 * DAY:
+            return
+        day, when = self._day_of(created_at), "now" if ago < 7 * DAY else "before"
+        for kind, labels, on in tally.counts:
+            if kind == fact.CREATED and on == day:
+                own = {name: labels[SLICED.index(name)] for name in MOVERS}
+                for scope in (own | dict(customer)).items():
+                    self._moved.setdefault(scope, Counter())[when] += 1
+
+    def movers(self) -> dict[str, list[dict[str, Any]]]:
+        """By dimension the values whose volume changed most within a week, most first."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for (name, value), numbers in sorted(self._moved.items()):
+            now, before = numbers["now"], numbers["before"]
+            if now != before:
+                row = {"value": value, "now": now, "before": before, "change": now - before}
+                found.setdefault(name, []).append(row)
+        return {
+            name: sorted(rows, key=lambda row: -abs(row["change"]))[:MOST_MOVERS]
+            for name, rows in found.items()
+        }
 
     def _bands(self, ticket: Ticket, created_at: int, tally: Tally) -> None:
         start, picked_up = ticket.response_start, ticket.picked_up

@@ -12,7 +12,8 @@ came: of agents there is no name in them.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from streams.core import customers as cu
 from streams.core import people
@@ -91,7 +92,8 @@ class Shown(Protocol):
         """What all of them come to, those who were dropped included."""
 
 
-class ShownAgents(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ShownAgents:
     """What agents do now, and what became of their shifts in trailing windows.
 
     A window begins where the history does, for an agent whose history outgrew its cap.
@@ -123,7 +125,8 @@ class ShownAgents(NamedTuple):
                 found[ON_SHIFT, moment.planned] += 1
         for name, span in self.spans:
             since = max(now - span, record.since)
-            for (measure, _, queue, *_), time in self._times(events, since, now):
+            for key, time in self._times(events, since, now):
+                measure, queue = key[0], key[2]
                 if measure in SHIFTS:
                     found[SHIFTS[measure], name, queue] += time
                 elif measure in _REASONS:
@@ -166,7 +169,8 @@ class ShownAgents(NamedTuple):
 _REASONS: Final = {measure: reason for reason, measure in people.LOST.items()}
 
 
-class ShownCustomers(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ShownCustomers:
     """Who is a customer of this month, quarter and year, who left, and who waited of late."""
 
     kind: Customers
@@ -241,7 +245,8 @@ def _last_days(now: int, kind: Customers) -> frozenset[str]:
     return frozenset(days)
 
 
-class ShownRequesters(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ShownRequesters:
     """Who asks, and who asks again, in the month of now."""
 
     kind: Requesters

@@ -137,10 +137,11 @@ class Recount:
         self._flip(flips, facts)
         self._note_fresh(ticket)
         past.add(remembered(facts), self._day_of)
-        self._sum(past, self.clientele.of((ticket.extra or {}).get("requester")))
+        customer = self.clientele.of((ticket.extra or {}).get("requester"))
+        self._sum(past, customer)
         self.flags["squashed_early"] += record.squashed_early
         self.workdays.add(ticket, past)
-        self.hours.add(ticket, past)
+        self.hours.add(ticket, past, customer)
         self.drivers.add(ticket)
         repeats.add(name, ticket)
 

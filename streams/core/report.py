@@ -109,6 +109,7 @@ def report_of(
         "kpis": _kpis(count, overall, settings),
         "periods": figures_by_period(count, figures),
         "volume": count.hours.volume(),
+        "movers": count.hours.movers(),
         "hours_bands": bands(count.hours, settings, _duration),
         "drivers": count.drivers.report(),
         **asked.answer(count, judge, elsewhere),

@@ -11,7 +11,7 @@ from tests.reference.catalogue import TIMES, catalogue
 Report = dict[str, Any]
 
 SHOWN = {"tickets", "counts", "durations"}
-PARTS = ("kpis", "by", "periods", "volume", "hours_bands", "drivers")
+PARTS = ("kpis", "by", "periods", "volume", "movers", "hours_bands", "drivers")
 NOTHING: Sequence[Any] = (None, 0, "", "0.00", {}, [], False)
 
 
@@ -25,10 +25,7 @@ def of_engine(books: Books, rules: Rules, as_of: int | None = None) -> Report:
         {
             "durations": {name: found["durations"][name] for name in TIMES},
             "snapshots": found["queue_depth"]["snapshots"],
-            **{
-                name: found[name]
-                for name in ("kpis", "by", "periods", "volume", "hours_bands", "drivers")
-            },
+            **{name: found[name] for name in PARTS},
         }
     )
 

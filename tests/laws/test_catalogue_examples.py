@@ -597,3 +597,41 @@ def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_
     assert change["1h"] == {"now": 2, "before": 2, "last_week": 2}
     assert change["24h"] == {"now": 5, "before": 0, "last_week": 3}
     assert change["7d"]["before"] == change["7d"]["last_week"] == 3
+
+
+def test_movers_are_told_with_both_weeks_the_largest_change_first() -> None:
+    now = on(20, 12)
+    weeks = {"print": (0, 3), "login": (2, 1), "vpn": (1, 1)}
+    events = [
+        event(
+            now - back * 7 * DAY - 1, "ticket.created", ticket=f"{name} {back} {n}", category=name
+        )
+        for name, numbers in weeks.items()
+        for back, number in enumerate(numbers)
+        for n in range(number)
+    ]
+    moved = figures(events, minute(now))["movers"]["category"]
+    assert moved == [
+        {"value": "print", "now": 0, "before": 3, "change": -3},
+        {"value": "login", "now": 2, "before": 1, "change": 1},
+    ]
+
+
+def test_conflicts_cost_what_happened_while_they_were_ones() -> None:
+    def spent(at_minute: float, amount: float) -> CloudEvent:
+        money: dict[str, Any] = {"amount": amount, "currency": "EUR"}
+        return event(at_minute, "ticket.cost", type="compensation", **money)
+
+    events = [
+        event(0, "ticket.created"),
+        spent(1, 5),
+        event(2, "ticket.updated", kind="complaint"),
+        spent(3, 20),
+        event(4, "ticket.updated", status="resolved"),
+    ]
+    found = figures(events)["kpis"]["cost"]
+    assert (found["recorded"], found["per_resolution"]) == ("25.00", "25.00")
+    assert (found["conflicts"]["recorded"], found["conflicts"]["per_resolution"]) == (
+        "20.00",
+        "20.00",
+    )

@@ -48,6 +48,7 @@ NOT_IN_WINDOWS = {
 NOT_SHOWN = {"time_to_close": "stands only while the ticket is closed; a goal on it is live"}
 NO_METRIC = {
     "volume": "by hour and month: Prometheus keeps deskpulse_window_created over time",
+    "top movers": "Prometheus compares deskpulse_window_created with itself a week ago",
     "peak-hour slow-down": "of the busiest hours of all that is kept",
     "responses by hours": "of the four parts of the week; histograms by queue are what is bounded",
     "priority changes": "counted in reports only",

@@ -67,6 +67,7 @@ def catalogue(
         },
         "snapshots": _snapshots(tickets, settings, as_of),
         "volume": volume(facts, settings, as_of),
+        "movers": movers(facts, as_of),
         "hours_bands": hours_bands(tickets, settings, as_of, policies),
         "drivers": drivers(tickets, settings),
     }
@@ -322,6 +323,27 @@ def slow_down(facts: Iterable[Fact], tickets: Iterable[Steps], settings: Setting
         "other_responses": rest["count"],
         **{f"{name}_ratio": ratio for name, ratio in ratios.items()},
     }
+
+
+def movers(facts: Iterable[Fact], as_of: int) -> Part:
+    """What has more tickets than the week before, or fewer: at most five of each label."""
+    week = 7 * DAY_MS
+    found: Part = {}
+    for label in ("queue", "channel", "segment", "product", "category", "kind"):
+        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for fact in facts:
+            ago = as_of - fact.time_ms
+            if fact.name == "created" and 0 <= ago < 2 * week:
+                counts[fact.key(label)][ago // week] += 1
+        rows = [
+            {"value": value, "now": now, "before": before, "change": now - before}
+            for value, (now, before) in counts.items()
+            if now != before
+        ]
+        rows.sort(key=lambda row: (-abs(int(str(row["change"]))), str(row["value"])))
+        if rows:
+            found[label] = rows[:5]
+    return found
 
 
 def hours_bands(

@@ -1,7 +1,7 @@
 """What a desk cost: exact sums of money, in one currency."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,7 @@ from tests.reference.days import days_of, local_day, period_of
 from tests.reference.facts import Fact
 from tests.reference.settings import Settings
 
+CONFLICTS = {"complaint", "conflict"}
 CONTACTS = {
     "ticket": "created",
     "requester_message": "requester_messages",
@@ -38,9 +39,15 @@ def cost(facts: Sequence[Fact], settings: Settings, as_of: int) -> dict[str, Any
         **_costs(facts, currency, fixed, settings),
         "unconverted": {name: _text(amount) for name, amount in unconverted.items()},
         "by_queue": {
-            queue: _costs(own, currency, fixed * _share(handled, queue), settings)
+            queue: _costs(own, currency, fixed * _share(handled, "queue", {queue}), settings)
             for queue, own in by_queue.items()
         },
+        "conflicts": _costs(
+            [fact for fact in facts if fact.key("kind") in CONFLICTS],
+            currency,
+            fixed * _share(handled, "kind", CONFLICTS),
+            settings,
+        ),
     }
 
 
@@ -77,10 +84,10 @@ def _rate(fact: Fact, currency: str | None, settings: Settings) -> Fraction | No
     return Fraction(1) if given == currency else settings.rates.get(given)
 
 
-def _share(handled: Sequence[Fact], queue: str) -> Fraction:
-    """A queue's part of the seconds handled."""
+def _share(handled: Sequence[Fact], label: str, values: Collection[str]) -> Fraction:
+    """The part of the seconds handled under these values of a label."""
     whole = sum((fact.value for fact in handled), Fraction(0))
-    own = sum((fact.value for fact in handled if fact.key("queue") == queue), Fraction(0))
+    own = sum((fact.value for fact in handled if fact.key(label) in values), Fraction(0))
     return own / whole if whole else Fraction(0)
 
 
