@@ -39,7 +39,9 @@ def desk(embedded_broker: str, tmp_path: Path) -> Iterator[Desk]:
     with (
         pager() as paged,
         application(broker, tmp_path, CONFIG) as app,
-        monitoring(tmp_path, [app.start(SHOWN).port, app.start(SHOWN).port], paged) as (
+        monitoring(
+            tmp_path, [app.start(metrics=SHOWN).port, app.start(metrics=SHOWN).port], paged
+        ) as (
             prometheus,
             alerts,
         ),
