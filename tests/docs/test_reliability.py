@@ -47,9 +47,9 @@ def test_a_test_that_is_gone_is_missed() -> None:
 
 
 def test_every_run_was_made_and_found_nothing_wrong() -> None:
-    """What takes an hour is shown once somebody had it."""
+    """Mutation testing takes hours, and is shown once somebody had it."""
     runs = json.loads(FIGURES.read_text())
-    assert {one.run for one in PROMISES} - {"", "mutants", "chaos-kafka"} <= runs.keys()
+    assert {one.run for one in PROMISES} - {"", "mutants"} <= runs.keys()
     for name, run in runs.items():
         if name.startswith("chaos"):
             assert (run["lost"], run["doubled"], run["wrong"]) == (0, 0, []), name
