@@ -25,7 +25,8 @@ if sys.version_info < (3, 11):
 endef
 export CHECK_PYTHON
 
-.PHONY: help demo test lint install native pure bench bench-guard bench-peers mutate lock kafka sbom audit clean
+.PHONY: help demo test lint install native pure bench bench-guard bench-peers mutate chaos soak \
+	reliability lock kafka sbom audit clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -62,6 +63,18 @@ bench-peers: $(DEV) $(KAFKA) ## The comparison with Kafka Streams and others (ne
 
 mutate: $(DEV) $(MUTMUT) ## What share of defects made on purpose the tests find (an hour; ARGS="--sample 50")
 	@$(BIN)/python -m tests.mutate $(ARGS)
+
+chaos: $(DEV) $(KAFKA) ## Workers and brokers killed a hundred times, nothing lost (an hour; ARGS="--seed 7")
+	@DESKPULSE_CHAOS_EXAMPLES=4000 $(BIN)/pytest tests/chaos/test_several_workers.py
+	@$(BIN)/python -m tests.chaos.havoc --broker embedded --events 100000 --minutes 6 --kills 20 --terms 10
+	@$(BIN)/python -m tests.chaos.havoc $(ARGS)
+
+soak: $(DEV) $(KAFKA) ## A worker under steady load: memory, open files, event loop (ARGS="--minutes 30")
+	@$(BIN)/python -m tests.chaos.soak $(ARGS)
+
+reliability: $(DEV) ## Take what the runs above have shown over into docs/reliability.md
+	@$(BIN)/python -m tests.reliability keep
+	@$(BIN)/python -m tests.reliability > docs/reliability.md
 
 lock: $(DEV) ## Renew the lock files after a change of pyproject.toml (ARGS=--upgrade for all)
 	$(LOCK) pyproject.toml -o requirements.lock
