@@ -97,8 +97,9 @@ async def fetches_to_end(
 ) -> AsyncIterator[Sequence[Any]]:
     """The same in runs, in between which other tasks get their turn.
 
-    The end is that of the broker's answers to fetches: what the embedded broker says when it
-    is asked for end offsets is too low (docs/brokers.md).
+    The end is the higher one of two answers. What the embedded broker says when it is asked for
+    end offsets is too low (docs/brokers.md); what Apache Kafka says in answer to a fetch is too
+    low right after another broker became the leader, until that knows what the others have.
     """
     consumer.assign([source])
     end: int | None = None
@@ -109,7 +110,9 @@ async def fetches_to_end(
         await asyncio.sleep(0)
         if end is None:
             known = consumer.last_stable_offset if read_committed else consumer.highwater
-            end = known(source)
+            told = known(source)
+            if told is not None:
+                end = max(told, (await consumer.end_offsets([source]))[source])
 
 
 async def committed(config: Config, topic: str, partition: int) -> int | None:
