@@ -141,6 +141,8 @@ class Life:
         await self._catch_up(process)
         while self._step < len(self._told.steps):
             self._arrive()
+            if self._step % 8 == 2:
+                await self._renew(process)
             await self._catch_up(process)
             if self._step % 8 == 3:
                 await self._hand_over(process)
@@ -170,6 +172,14 @@ class Life:
         await asyncio.sleep(0)
         await process.give_up([1])
         await restoring
+        await process.take_over(1)
+
+    async def _renew(self, process: Process) -> None:
+        """Promises are read again while records are on their way, and while a partition leaves."""
+        await asyncio.gather(*(process.poll(p, 5) for p in range(PARTITIONS)), process.renew(0))
+        await asyncio.gather(process.give_up([1]), process.renew(0))
+        await process.take_over(1)
+        await asyncio.gather(process.renew(0), process.give_up([1]))
         await process.take_over(1)
 
 

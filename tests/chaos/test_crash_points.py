@@ -34,7 +34,8 @@ FORGETTING: Final = {"closed_ticket": "2h", "forgotten": "3h"}
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that gives its turn away so often that a short story meets every await."""
-    for name, value in {"CHUNK": 1, "RESTORED": 1, "AT_ONCE": 1, "MAX_PENDING": 2}.items():
+    small = {"CHUNK": 1, "RESTORED": 1, "AT_ONCE": 1, "MAX_PENDING": 2, "_DRAIN_S": 0}
+    for name, value in small.items():
         monkeypatch.setattr(under_test, name, value)
 
 

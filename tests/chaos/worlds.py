@@ -7,6 +7,7 @@ A `Process` is one worker: `Partitions` over the twin of a journal, and where it
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -105,13 +106,16 @@ class Process:
 
     async def take_over(self, partition: int) -> None:
         """Become the owner of a partition; it is ready when this returns."""
-
-        async def seek(position: int) -> None:
-            await asyncio.sleep(0)
-            self._reading[partition] = position
-
         self._reading[partition] = 0
-        await self.partitions.restore(partition, seek)
+        await self.partitions.restore(partition, partial(self._seek, partition))
+
+    async def renew(self, partition: int) -> None:
+        """Promises were read again: take a partition over as after a restart, if it is there."""
+        await self.partitions.renew(partition, partial(self._seek, partition))
+
+    async def _seek(self, partition: int, position: int) -> None:
+        await asyncio.sleep(0)
+        self._reading[partition] = position
 
     async def give_up(self, partitions: Iterable[int]) -> None:
         """Leave partitions to their next owner."""
