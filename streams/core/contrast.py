@@ -193,7 +193,9 @@ class Contrast:
 
 
 def is_count(measure: Measure) -> bool:
-    """Whether it is a number of things, which a longer time has more of."""
+    """Whether it is a number or a time in all, of which a longer run of days has more."""
+    if measure.topic:
+        return measure.name in {"lost_service_hours", "churned"}
     return measure.kpi is not None and not measure.kpi.bottom
 
 
@@ -263,6 +265,8 @@ def _cost(measure: Measure, sums: Sums, whole: Sums, days: Days, count: Recount)
     divisor = (
         contacts(sums, settings) if measure.name == me.PER_CONTACT else sums.counts[fact.RESOLVED]
     )
-    cost = total_cost(sums, whole, days.first, days.last, currency, settings)
+    # Fixed costs are those of days on which there was anything to pay for.
+    first = max(days.first, count.slices.since or days.first)
+    cost = total_cost(sums, whole, first, days.last, currency, settings)
     value = float(cost / divisor) if divisor else None
     return Reading(value, divisor, float(cost), divisor)

@@ -12,7 +12,7 @@ from streams.cli import run
 from streams.cli.ranges import days
 from streams.errors import UserError
 from streams.scorecards.words import MINUS
-from tests.tickets_told import Event, at, created, csat, event, reply, resolved
+from tests.tickets_told import Event, at, created, csat, event, reply, resolved, worked
 
 Captured = pytest.CaptureFixture[str]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -105,6 +105,24 @@ def test_working_time_is_that_of_the_calendar(log: str, tmp_path: Path, capsys: 
     wall = compared(capsys, log, *told)["rows"][0]["before"]["value"]
     working = compared(capsys, log, *told, "--working")["rows"][0]["before"]["value"]
     assert wall - working == pytest.approx(1_800)
+
+
+def test_fixed_costs_are_those_of_days_with_anything_to_pay_for(
+    log: str, tmp_path: Path, capsys: Captured
+) -> None:
+    """The week before the first ticket costs nothing: 6 a day, six tickets a day."""
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    fixed = [{"amount": 6, "period": "day"}]
+    (conf / "deskpulse.yml").write_text(json.dumps({"costs": {"currency": "EUR", "fixed": fixed}}))
+    handled = [worked(f"T-{day}-0", at(day, 10), 60) for day in range(14)]
+    with Path(log).open("a") as more:
+        more.writelines(json.dumps(one) + "\n" for one in handled)
+    told = ["--replay", log, "--config", str(conf), "--kpi", "cost_per_contact", "--json"]
+    days = ["--before", "2026-W09..2026-W10", "--after", "2026-W11"]
+    assert run(["compare", *days, *told]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["before"]["value"], row["after"]["value"]) == (1.0, 1.0)
 
 
 def test_as_text_it_names_methods_and_slices(log: str, capsys: Captured) -> None:

@@ -88,6 +88,7 @@ def test_hours_are_lost_kept_and_used_day_by_day(rows: Rows) -> None:
     )
     assert [row["actual"]["value"] for row in found] == [7_200, 7_200, 10 / 12, 0.2]
     assert found[0]["trend"][-2:] == [0, 7_200]
+    assert found[1]["trend"][-2] is None, "nothing is known of the week before Monday"
     assert [row["status"] for row in found] == ["missed", "met", "watched", "watched"]
 
 
