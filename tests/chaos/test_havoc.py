@@ -17,6 +17,22 @@ def _shown(outcome: Outcome, name: str, capsys: pytest.CaptureFixture[str]) -> O
     return outcome
 
 
+def _carried_out(plan: Plan, folder: Path, capsys: pytest.CaptureFixture[str]) -> Outcome:
+    """What came of a plan. One that could not be carried out is tried once more, and says so.
+
+    Whoever strikes the blows asks brokers that are going down, and may get no answer. Nothing
+    that was compared is ever compared again.
+    """
+    for number in (1, 2):
+        (folder / str(number)).mkdir()
+    try:
+        return chaos(plan, folder / "1", tell=_quiet)
+    except Exception as error:  # noqa: BLE001 - whatever the clients of a dying broker raise
+        with capsys.disabled():
+            print(f"\nnot carried out: {type(error).__name__}: {error}"[:2_000])
+    return chaos(plan, folder / "2", tell=_quiet)
+
+
 @pytest.mark.kafka
 def test_three_brokers_lose_nothing_and_count_nothing_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -33,7 +49,7 @@ def test_three_brokers_lose_nothing_and_count_nothing_twice(
         refusals=1,
         full_disks=1,
     )
-    outcome = _shown(chaos(plan, tmp_path, tell=_quiet), "kafka", capsys)
+    outcome = _shown(_carried_out(plan, tmp_path, capsys), "kafka", capsys)
     assert sum(outcome.done.values()) == len(plan.blows())
     found = outcome.audit
     assert found.records >= plan.events
