@@ -16,6 +16,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(ARGS)
 
+# Brokers keep one core waiting, and are started once in each of the two.
+SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+
 OTHER_PYTHON := add PYTHON=python3.12 (or wherever Python 3.11 or newer is)
 
 define CHECK_PYTHON
@@ -36,7 +39,7 @@ demo: $(RUNTIME) ## Broker, simulated support team, worker, metrics and terminal
 	@exec $(BIN)/deskpulse demo $(ARGS)
 
 test: lint ## Everything CI holds, as far as this machine has the parts
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(DEV) ## Style and types only
 	@$(BIN)/ruff check --quiet

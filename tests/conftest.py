@@ -57,6 +57,9 @@ PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
 FIXTURES: Final = {"embedded_broker": "embedded", "kafka_broker": "kafka"}
 """Whoever uses such a fixture needs the part, marked or not."""
 
+LIVE: Final = frozenset({"chaos", "deploy", "kafka"})
+"""Folders whose tests run on brokers, workers, Prometheus or a browser."""
+
 
 def form() -> str:
     """How the engine runs here: `native`, compiled by `make native`, or `pure` Python."""
@@ -95,6 +98,8 @@ settings.register_profile(
 
 def pytest_configure() -> None:
     """Stop at once when what would be tested is not what is written."""
+    # xdist gives its processes a width of its own, which rich would take for the terminal's.
+    os.environ.pop("COLUMNS", None)
     changed = [str(module.relative_to(ROOT)) for module in stale(ROOT / "streams")]
     if changed:
         raise pytest.UsageError(
@@ -115,12 +120,24 @@ def missing(part: str) -> str:
     return "" if there() else f"the part `{part}` did not run: {remedy}"
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the users of a part's fixture, so that -m finds them too."""
+    """Mark the users of a part's fixture, so that -m finds them too; and what to do with a test.
+
+    Side by side (`pytest -n 2 --dist loadgroup`) the tests of a file stay together, and so do those
+    that say so by a group of their own. What runs on processes that a busy machine may starve is
+    tried once more, and pytest's last line counts that.
+    """
     for item in items:
         for fixture, part in FIXTURES.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(part)
+        file = item.path.relative_to(ROOT)
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(file)))
+        if LIVE.intersection(file.parts):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -9,9 +9,13 @@ import time
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.brokers import ROOT
 from tests.unit.cli.exposition import depth, look, one, partition
 from tests.unit.cli.test_board import judged, screen
+
+pytestmark = pytest.mark.xdist_group("default ports")
 
 README: Final = (ROOT / "README.md").read_text()
 SNIPPETS: Final = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)

@@ -23,7 +23,7 @@ from streams.simulate import Scenario, events_only
 from streams.wire.codec import dumps
 from tests.kafka.workers import DESKPULSE
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("default ports")]
 
 PATIENCE_S = 90.0
 
