@@ -232,7 +232,8 @@ STATED: Final = (
         "cost",
         "money",
         "recorded costs, handling at the agents' rates and a share of what is fixed; per contact "
-        "and per resolution, of everything, each queue and conflicts; exact decimals",
+        "and per resolution, of everything, each queue and all tickets that became conflicts; "
+        "exact decimals",
         "money",
         (
             "kpis.cost.per_contact",

@@ -78,6 +78,7 @@ _SLOTS: Final[tuple[str, ...]] = (
     "created_in",
     "followed",
     "low",
+    "messages",
     "outcome",
     "people",
     "person",
@@ -87,6 +88,7 @@ _SLOTS: Final[tuple[str, ...]] = (
     "reopened_soon",
     "responder",
     "reviewed",
+    "spent",
     "spoke_at",
     "surveys",
     "talked",
@@ -126,6 +128,8 @@ class Case:
         """Runs of public messages less than `contact_gap` apart; the creation is one."""
         self.spoke_at: int = -1
         """The newest of those messages."""
+        self.messages: int = 0
+        """Of the requester."""
         self.bot_at: int = -1
         """The first bot reply."""
         self.bot_in: Labels = ()
@@ -152,6 +156,8 @@ class Case:
         self.worked: tuple[Labels, ...] = ()
         """Under which labels it was worked on, and by whom (the last of each)."""
         self.talked: tuple[Labels, ...] = ()
+        self.spent: dict[str, int] | None = None
+        """By kind of fact: time handled, what that costs, and what was recorded by currency."""
         self.reviewed: bool = False
 
         # Conflicts.
@@ -191,6 +197,8 @@ class Case:
             state["contacts"] = self.contacts
         if self.spoke_at >= 0:
             state["spoke_at"] = self.spoke_at
+        if self.messages:
+            state["messages"] = self.messages
         if self.bot_at >= 0:
             state["bot_at"], state["bot_in"] = self.bot_at, self.bot_in
         if self.asked_bot_at >= 0:
@@ -215,6 +223,8 @@ class Case:
             state["worked"] = self.worked
         if self.talked:
             state["talked"] = self.talked
+        if self.spent:
+            state["spent"] = self.spent
         if self.reviewed:
             state["reviewed"] = True
         if self.conflict_at >= 0:
@@ -244,6 +254,7 @@ class Case:
         case.person = get("person", False)
         case.contacts = get("contacts", 0)
         case.spoke_at = get("spoke_at", -1)
+        case.messages = get("messages", 0)
         case.bot_at = get("bot_at", -1)
         case.bot_in = tuple(get("bot_in", ()))
         case.asked_bot_at = get("asked_bot_at", -1)
@@ -263,6 +274,7 @@ class Case:
             }
         case.worked = tuple([tuple(labels) for labels in get("worked", ())])
         case.talked = tuple([tuple(labels) for labels in get("talked", ())])
+        case.spent = get("spent")
         case.reviewed = get("reviewed", False)
         case.conflict_at = get("conflict_at", -1)
         case.conflict_in = tuple(get("conflict_in", ()))

@@ -152,6 +152,9 @@ CONFLICT_RESOLVED: Final = "conflict_resolved"
 """Resolved now, at the time it became one."""
 CONFLICT_CSAT: Final = "conflict_csat"
 CONFLICT_SATISFIED: Final = "conflict_satisfied"
+OF_CONFLICT: Final = "of_conflict:"
+"""Prefix: `of_conflict:handled` is what the values of all `handled` of a conflict add up to,
+`of_conflict:resolved` how often it was resolved; also before it became one. At its newest event."""
 
 # Named by what sources send; their cell is (what, name, "").
 TRANSFER_PAIR: Final = "transfer_pair"

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, Final
 
-from streams.core import catalogue, promises
+from streams.core import catalogue, conflicts, promises
 from streams.core import events as ev
 from streams.core import facts as fact
 from streams.core.calendars import ALWAYS
@@ -146,7 +146,10 @@ def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
 
 
 def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
-    """The facts that stand only as long as the ticket is as it is: its state, its durations."""
+    """The facts that stand only as long as the ticket is as it is.
+
+    Its state, its durations, and of a conflict what it has come to.
+    """
     closed = ticket.status == "closed" and not ticket.gone
     times = resolution_times(ticket, settings)
     states = (
@@ -157,7 +160,7 @@ def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
         (fact.SKEWED, ticket.cell, _skewed(ticket, times)),
     )
     found = [Fact(kind, ticket.last_at, cell) for kind, cell, stands in states if stands]
-    return [*found, *times]
+    return [*found, *times, *conflicts.in_all(ticket)]
 
 
 def _skewed(ticket: Ticket, times: tuple[Fact, ...]) -> bool:

@@ -617,21 +617,62 @@ def test_movers_are_told_with_both_weeks_the_largest_change_first() -> None:
     ]
 
 
-def test_conflicts_cost_what_happened_while_they_were_ones() -> None:
-    def spent(at_minute: float, amount: float) -> CloudEvent:
-        money: dict[str, Any] = {"amount": amount, "currency": "EUR"}
-        return event(at_minute, "ticket.cost", type="compensation", **money)
+class TestWhatConflictsCost:
+    def test_it_is_all_that_was_ever_spent_on_them(self) -> None:
+        """Before it became one, and after its kind changed again; of another ticket nothing.
 
-    events = [
-        event(0, "ticket.created"),
-        spent(1, 5),
-        event(2, "ticket.updated", kind="complaint"),
-        spent(3, 20),
-        event(4, "ticket.updated", status="resolved"),
-    ]
-    found = figures(events)["kpis"]["cost"]
-    assert (found["recorded"], found["per_resolution"]) == ("25.00", "25.00")
-    assert (found["conflicts"]["recorded"], found["conflicts"]["per_resolution"]) == (
-        "20.00",
-        "20.00",
+        T1  C 5 K 20 R q 3 O R
+        T2  C 7 R
+        """
+        events = [
+            event(0, "ticket.created"),
+            spent(1, 5),
+            event(2, "ticket.updated", kind="complaint"),
+            spent(3, 20),
+            event(4, "ticket.updated", status="resolved"),
+            event(5, "ticket.updated", kind="question"),
+            spent(6, 3),
+            event(7, "ticket.updated", status="open"),
+            event(8, "ticket.updated", status="resolved"),
+            event(0, "ticket.created", ticket="T2"),
+            spent(1, 7, ticket="T2"),
+            event(2, "ticket.updated", ticket="T2", status="resolved"),
+        ]
+        found = figures(events)["kpis"]["cost"]
+        assert (found["recorded"], found["per_contact"]) == ("35.00", "17.50")
+        conflicts = found["conflicts"]
+        assert (conflicts["recorded"], conflicts["total"]) == ("28.00", "28.00")
+        assert (conflicts["contacts"], conflicts["per_contact"]) == (1, "28.00")
+        assert (conflicts["resolutions"], conflicts["per_resolution"]) == (2, "14.00")
+
+    def test_handling_and_its_share_of_fixed_costs_count_from_the_beginning(self) -> None:
+        events = [
+            event(0, "ticket.created"),
+            event(1, "ticket.worked", agent="a1", seconds=900),
+            event(2, "ticket.updated", kind="conflict"),
+            event(0, "ticket.created", ticket="T2"),
+            event(1, "ticket.worked", ticket="T2", agent="a1", seconds=2700),
+        ]
+        chosen = {"hourly": {"default": Fraction(40)}, "fixed": [(Fraction(8), "day")]}
+        found = figures(events, currency="EUR", **chosen)["kpis"]["cost"]
+        assert (found["labour"], found["fixed"]) == ("40.00", "8.00")
+        assert (found["conflicts"]["labour"], found["conflicts"]["fixed"]) == ("10.00", "2.00")
+
+    @pytest.mark.parametrize(
+        ("contact", "contacts"), [("ticket", 1), ("requester_message", 2), ("contact", 3)]
     )
+    def test_their_contacts_are_counted_as_those_of_all_tickets(
+        self, contact: str, contacts: int
+    ) -> None:
+        found = figures(life("C...m...m.K"), contact=contact, contact_gap_ms=3 * MINUTE_MS)
+        assert found["kpis"]["cost"]["conflicts"]["contacts"] == contacts
+
+    def test_one_whose_creation_nobody_saw_is_one(self) -> None:
+        events = [event(0, "ticket.updated", kind="complaint"), spent(1, 4)]
+        conflicts = figures(events)["kpis"]["cost"]["conflicts"]
+        assert (conflicts["contacts"], conflicts["per_contact"]) == (1, "4.00")
+
+
+def spent(at_minute: float, amount: float, *, ticket: str = "T1") -> CloudEvent:
+    money: dict[str, Any] = {"amount": amount, "currency": "EUR"}
+    return event(at_minute, "ticket.cost", ticket=ticket, type="compensation", **money)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reference import model
 from tests.reference.conflict import conflict_since, conflicts
-from tests.reference.costs import cost
+from tests.reference.costs import OF_CONFLICT, cost
 from tests.reference.days import (
     days_of,
     hour_of_week,
@@ -80,6 +80,9 @@ def all_facts(
     for steps in tickets:
         yield from facts_of(steps, settings, as_of, policies)
         yield from own_facts(steps, settings)
+        if conflict_since(steps) is not None:
+            for fact in (*facts_of(steps, settings, as_of), *own_facts(steps, settings)):
+                yield fact._replace(name=f"{OF_CONFLICT}{fact.name}")
     yield from repeats(tickets, settings)
 
 
