@@ -146,7 +146,8 @@ STATED: Final = (
         "top movers",
         "flow",
         "queues, channels, segments, products, categories, kinds and attributes of customers whose "
-        "volume changed most: the last seven days against the seven before",
+        "volume moved farthest for what it varies from day to day: the last seven days against "
+        "the seven before",
         "tickets",
         ("movers",),
     ),

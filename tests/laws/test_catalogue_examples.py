@@ -599,22 +599,56 @@ def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_
     assert change["7d"]["before"] == change["7d"]["last_week"] == 3
 
 
-def test_movers_are_told_with_both_weeks_the_largest_change_first() -> None:
-    now = on(20, 12)
-    weeks = {"print": (0, 3), "login": (2, 1), "vpn": (1, 1)}
-    events = [
-        event(
-            now - back * 7 * DAY - 1, "ticket.created", ticket=f"{name} {back} {n}", category=name
-        )
-        for name, numbers in weeks.items()
-        for back, number in enumerate(numbers)
-        for n in range(number)
-    ]
-    moved = figures(events, minute(now))["movers"]["category"]
-    assert moved == [
-        {"value": "print", "now": 0, "before": 3, "change": -3},
-        {"value": "login", "now": 2, "before": 1, "change": 1},
-    ]
+class TestMovers:
+    def test_both_weeks_are_told_and_first_what_moved_farthest(self) -> None:
+        now = on(20, 12)
+        weeks = {"print": (0, 3), "login": (2, 1), "vpn": (1, 1)}
+        events = [
+            event(
+                now - back * 7 * DAY - 1,
+                "ticket.created",
+                ticket=f"{name} {back} {n}",
+                category=name,
+            )
+            for name, numbers in weeks.items()
+            for back, number in enumerate(numbers)
+            for n in range(number)
+        ]
+        moved = figures(events, minute(now))["movers"]["category"]
+        assert moved == [
+            {"value": "print", "now": 0, "before": 3, "change": -3},
+            {"value": "login", "now": 2, "before": 1, "change": 1},
+        ]
+
+    def test_a_question_that_doubles_moves_farther_than_a_desk_that_swings(self) -> None:
+        """The desk has seven more, but always did swing by more; the question two a day.
+
+        desk   9 0 9 0 9 0 0  ->  9 0 9 0 9 0 7
+        login  1 2 1 2 1 2 1  ->  2 2 2 3 2 2 2
+        """
+        now = on(20, 12)
+        days = {
+            "desk": ((9, 0, 9, 0, 9, 0, 7), (9, 0, 9, 0, 9, 0, 0)),
+            "login": ((2, 2, 2, 3, 2, 2, 2), (1, 2, 1, 2, 1, 2, 1)),
+        }
+        events = [
+            event(now - back * DAY - 1, "ticket.created", ticket=f"{name} {back} {n}", queue=name)
+            for name, (late, early) in days.items()
+            for back, number in enumerate((*late, *early))
+            for n in range(number)
+        ]
+        moved = figures(events, minute(now))["movers"]["queue"]
+        assert [(one["value"], one["change"]) for one in moved] == [("login", 5), ("desk", 7)]
+
+    def test_now_is_within_the_last_week_and_so_many_days_ago_is_not(self) -> None:
+        now = on(20, 12)
+        ages = {"now": 0, "last": 7 * DAY - 1, "week": 7 * DAY, "old": 14 * DAY}
+        events = [
+            event(now - age, "ticket.created", ticket=name, category=name)
+            for name, age in ages.items()
+        ]
+        moved = figures(events, minute(now))["movers"]["category"]
+        assert {one["value"]: one["change"] for one in moved} == {"now": 1, "last": 1, "week": -1}
 
 
 class TestWhatConflictsCost:
