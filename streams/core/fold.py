@@ -23,11 +23,10 @@ from typing import Any, Final
 from streams.core import catalogue, conflicts, promises
 from streams.core import events as ev
 from streams.core import facts as fact
-from streams.core.calendars import ALWAYS
+from streams.core.elapsed import calendar_of
 from streams.core.events import DONE, Event
 from streams.core.facts import Fact
 from streams.core.occasions import Before
-from streams.core.policies import governing
 from streams.core.settings import Credit, ResolutionAt, ResponseSignal, Settings
 from streams.core.ticket import DIMENSIONS, Cell, End, Ticket, cell_of
 
@@ -223,10 +222,7 @@ def _working(ticket: Ticket, start: int, end: int, settings: Settings) -> int:
     """Working time between two instants in the calendar of the ticket as it is now."""
     if not settings.policies:
         return max(0, end - start)
-    matching = settings.policies.matching(ticket.attribute)
-    policy = governing(matching, start if ticket.created_at is None else ticket.created_at)
-    calendar = ALWAYS if policy is None else policy.calendar
-    return max(0, calendar.between(start, end))
+    return max(0, calendar_of(ticket, start, settings).between(start, end))
 
 
 def _ended(ticket: Ticket, event: Event, settings: Settings) -> End:

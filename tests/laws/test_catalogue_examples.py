@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.laws.catalogues import Report, figures
-from tests.laws.driving import CloudEvent
+from streams.core.report import report
+from streams.wire import packing
+from tests.laws.catalogues import Report, figures, of_engine, of_reference
+from tests.laws.driving import CloudEvent, Rules, engine
 from tests.reference.pictures import MINUTE_MS, event, life, minute
 
 HOUR, DAY = 60, 24 * 60
@@ -536,6 +538,89 @@ class TestPeriods:
         for early_ms, over in ((2, False), (1, True)):
             found = figures(life("C"), minute(DAY) - early_ms)["periods"]["day"]["2024-03-01"]
             assert found["over"] is over
+
+
+class TestElapsed:
+    @pytest.mark.parametrize(
+        ("picture", "wait", "work"),
+        [
+            ("C..p...O.R", 5, 5),  # pending from 3 to 7: nobody waits, nobody works
+            ("C..h...O.R", 9, 5),  # on hold: the requester waits on
+            ("C..?...O.R", 5, 5),  # a status that nobody knows
+            ("C...R..O.R", 6, 6),  # resolved from 4 to 7: the same instance runs on
+            ("C...R..O..", None, None),  # which has not stopped
+            ("C...R.D..U", 4, 4),  # deleted or not
+            ("C.D..U...R", 9, 9),
+            ("A.C...R...", 4, 4),  # from the creation
+            ("R.C.......", 0, 0),
+            ("A.....R...", None, None),  # nobody knows from when
+        ],
+    )
+    def test_it_runs_in_its_statuses_from_the_creation_to_the_last_resolution(
+        self, picture: str, wait: int | None, work: int | None
+    ) -> None:
+        found = figures(life(picture))["durations"]
+        for name, taken in (("requester_wait", wait), ("agent_work", work)):
+            for times in (found[name], found[f"{name}_working"]):
+                assert times["count"] == (taken is not None)
+                assert times["sum_s"] == 60 * (taken or 0)
+
+    @pytest.mark.parametrize(
+        ("picture", "x", "y"),
+        [
+            ("Cx..y...R", [3], [4]),  # handed over, and resolved
+            ("Cx..0...R", [3], []),  # cleared
+            ("Cx..x...R", [7], []),  # said again is no change
+            ("Cx..R.O.R", [3, 2], []),  # each reopening is a stay
+            ("C.R.x.O.R", [2], []),  # set on a resolved ticket
+            ("Cx.....O.", [], []),  # it is still there
+            ("x...R....", [4], []),  # of an orphan, too
+            ("CD.x.U..R", [], []),  # nobody owned a deleted ticket
+            ("Cx.D.U..R", [7], []),
+        ],
+    )
+    def test_a_stay_is_that_of_the_queue_that_is_left(
+        self, picture: str, x: list[int], y: list[int]
+    ) -> None:
+        by = figures(life(picture))["by"]["queue"]
+        for queue, stays in (("x", x), ("y", y)):
+            times = by.get(queue, {}).get("durations", {}).get("ownership", {"count": 0})
+            assert times["count"] == len(stays)
+            if stays:
+                assert times["sum_s"] == 60 * sum(stays)
+                assert times["max_s"] == 60 * max(stays)
+
+    def test_it_belongs_to_who_had_it_last_or_resolved_it(self) -> None:
+        by = figures(life("CxABy..xR"))["by"]["agent"]
+        owned = {agent: row["durations"]["ownership"]["sum_s"] for agent, row in by.items()}
+        # Nobody else has had it since: a2 had the stay in y as well, and resolved it in x.
+        assert owned == {"a2": 60 * (3 + 3 + 1), "a1": 0, "": 0}
+
+    def test_working_time_is_that_of_the_calendar_at_the_stop(self) -> None:
+        """Friday 23:00 to Saturday 01:00, open until midnight; pending for half an hour."""
+        night = {"timezone": "UTC", "hours": {"mon-fri": ["00:00-24:00"]}}
+        promised = {"requester_wait": "5h", "ownership": "5h"}
+        sla = {
+            "calendars": {"weekdays": night},
+            "policies": [{"name": "all", "calendar": "weekdays", "targets": promised}],
+        }
+        events = [
+            event(on(1, 23), "ticket.created", queue="q"),
+            event(on(1, 23, 10), "ticket.updated", status="pending"),
+            event(on(1, 23, 40), "ticket.updated", status="open"),
+            event(on(2, 1), "ticket.updated", status="resolved"),
+        ]
+        rules = Rules.of({}, sla)
+        books = engine(events, rules).books()
+        assert of_engine(books, rules) == of_reference(events, rules)
+        durations = report(books, rules.engine, packing, books.newest or 0)["durations"]
+        assert durations["requester_wait"]["sum_s"] == 90 * 60
+        assert durations["requester_wait_working"]["sum_s"] == 30 * 60
+        assert durations["ownership_working"]["sum_s"] == 60 * 60
+        # As the clock has it.
+        spent = report(books, rules.engine, packing, books.newest or 0)["sla"]
+        (wait,) = (row for row in spent if row["clock"] == "requester_wait")
+        assert sum(wait["spent_s"]["status"].values()) == 30 * 60
 
 
 class TestHoursBands:
