@@ -146,7 +146,8 @@ STATED: Final = (
         "top movers",
         "flow",
         "queues, channels, segments, products, categories, kinds and attributes of customers whose "
-        "volume changed most: the last seven days against the seven before",
+        "volume moved farthest for what it varies from day to day: the last seven days against "
+        "the seven before",
         "tickets",
         ("movers",),
     ),
@@ -232,7 +233,8 @@ STATED: Final = (
         "cost",
         "money",
         "recorded costs, handling at the agents' rates and a share of what is fixed; per contact "
-        "and per resolution, of everything, each queue and conflicts; exact decimals",
+        "and per resolution, of everything, each queue and all tickets that became conflicts; "
+        "exact decimals",
         "money",
         (
             "kpis.cost.per_contact",

@@ -63,7 +63,7 @@ _ZONE: Final = ZoneInfo("Europe/Berlin")
 _CLOSE_OF_DAY: Final = Moment(18 * 60)
 _CLOSE_OF_WEEK: Final = Moment(18 * 60, weekday=4)
 
-Part = Literal["conflicts", "journey", "voice", "effort"]
+Part = Literal["conflicts", "journey", "elapsed", "voice", "effort"]
 Period = Literal["day", "week", "month", "quarter", "year"]
 _PERIODS: Final[tuple[Period, ...]] = get_args(Period)
 

@@ -1,7 +1,8 @@
 """What the catalogue of KPIs needs to know of a ticket beyond its own state.
 
 A `Case` is a plain value like the ticket it belongs to, and moved on by the same fold:
-`streams.core.journey` (which way the ticket went), `streams.core.voice` (what its requester
+`streams.core.journey` (which way the ticket went), `streams.core.elapsed` (how long that took),
+`streams.core.voice` (what its requester
 said of it), `streams.core.effort` (what it took) and `streams.core.conflicts` each keep their
 fields here. Times are epoch milliseconds.
 """
@@ -78,19 +79,26 @@ _SLOTS: Final[tuple[str, ...]] = (
     "created_in",
     "followed",
     "low",
+    "messages",
     "outcome",
+    "owned_by",
+    "owned_since",
     "people",
     "person",
     "queue",
     "queues",
+    "ran",
     "reacted",
     "reopened_soon",
     "responder",
     "reviewed",
+    "spent",
     "spoke_at",
+    "stands_in",
     "surveys",
     "talked",
     "transfers",
+    "turns",
     "verdict",
     "worked",
 )
@@ -126,6 +134,8 @@ class Case:
         """Runs of public messages less than `contact_gap` apart; the creation is one."""
         self.spoke_at: int = -1
         """The newest of those messages."""
+        self.messages: int = 0
+        """Of the requester."""
         self.bot_at: int = -1
         """The first bot reply."""
         self.bot_in: Labels = ()
@@ -141,6 +151,18 @@ class Case:
         self.reopened_soon: bool = False
         """Reopened within `fcr_window`."""
 
+        # How long (elapsed).
+        self.turns: tuple[int, ...] = ()
+        """Pairs of an instant and how many of the two times run from then on."""
+        self.ran: tuple[int, ...] = ()
+        """What ran until the last resolution, while it stands; first in wall time."""
+        self.stands_in: str | None = None
+        """The queue it is in."""
+        self.owned_since: int = -1
+        """Since when that queue owns it; -1 while it does not."""
+        self.owned_by: str = ""
+        """The last one who had it in this stay."""
+
         # What requesters say (voice).
         self.surveys: dict[str, Survey] | None = None
         self.low: tuple[LowScore, ...] = ()
@@ -152,6 +174,8 @@ class Case:
         self.worked: tuple[Labels, ...] = ()
         """Under which labels it was worked on, and by whom (the last of each)."""
         self.talked: tuple[Labels, ...] = ()
+        self.spent: dict[str, int] | None = None
+        """By kind of fact: time handled, what that costs, and what was recorded by currency."""
         self.reviewed: bool = False
 
         # Conflicts.
@@ -191,6 +215,8 @@ class Case:
             state["contacts"] = self.contacts
         if self.spoke_at >= 0:
             state["spoke_at"] = self.spoke_at
+        if self.messages:
+            state["messages"] = self.messages
         if self.bot_at >= 0:
             state["bot_at"], state["bot_in"] = self.bot_at, self.bot_in
         if self.asked_bot_at >= 0:
@@ -205,6 +231,16 @@ class Case:
             state["verdict"] = self.verdict
         if self.reopened_soon:
             state["reopened_soon"] = True
+        if self.turns:
+            state["turns"] = self.turns
+        if self.ran:
+            state["ran"] = self.ran
+        if self.stands_in is not None:
+            state["stands_in"] = self.stands_in
+        if self.owned_since >= 0:
+            state["owned_since"] = self.owned_since
+        if self.owned_by:
+            state["owned_by"] = self.owned_by
         if self.surveys:
             state["surveys"] = {name: tuple(one) for name, one in self.surveys.items()}
         if self.low:
@@ -215,6 +251,8 @@ class Case:
             state["worked"] = self.worked
         if self.talked:
             state["talked"] = self.talked
+        if self.spent:
+            state["spent"] = self.spent
         if self.reviewed:
             state["reviewed"] = True
         if self.conflict_at >= 0:
@@ -244,6 +282,7 @@ class Case:
         case.person = get("person", False)
         case.contacts = get("contacts", 0)
         case.spoke_at = get("spoke_at", -1)
+        case.messages = get("messages", 0)
         case.bot_at = get("bot_at", -1)
         case.bot_in = tuple(get("bot_in", ()))
         case.asked_bot_at = get("asked_bot_at", -1)
@@ -253,6 +292,11 @@ class Case:
             case.outcome = Outcome(*state["outcome"])
         case.verdict = get("verdict", 0)
         case.reopened_soon = get("reopened_soon", False)
+        case.turns = tuple(get("turns", ()))
+        case.ran = tuple(get("ran", ()))
+        case.stands_in = get("stands_in")
+        case.owned_since = get("owned_since", -1)
+        case.owned_by = get("owned_by", "")
         if "surveys" in state:
             case.surveys = {name: _survey(*one) for name, one in state["surveys"].items()}
         case.low = tuple([_low(*one) for one in get("low", ())])
@@ -263,6 +307,7 @@ class Case:
             }
         case.worked = tuple([tuple(labels) for labels in get("worked", ())])
         case.talked = tuple([tuple(labels) for labels in get("talked", ())])
+        case.spent = get("spent")
         case.reviewed = get("reviewed", False)
         case.conflict_at = get("conflict_at", -1)
         case.conflict_in = tuple(get("conflict_in", ()))
@@ -277,6 +322,7 @@ class Case:
         self.worked = tuple([(*labels[:-1], "") for labels in self.worked])
         self.talked = tuple([(*labels[:-1], "") for labels in self.talked])
         self.responder = self.assignee = self.created_for = self.conflict_for = ""
+        self.owned_by = ""
         self.surveys = self.followed = None
         self.low = ()
 

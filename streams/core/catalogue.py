@@ -1,14 +1,14 @@
 """The catalogue of service quality, one event at a time.
 
 Beside what a ticket is and promises, each part of the catalogue follows the same events:
-`journey`, `voice`, `effort`, `conflicts`. A part reads the facts of the event, keeps what it has
-to remember in the ticket's `Case`, and adds facts of its own.
+`journey`, `elapsed`, `voice`, `effort`, `conflicts`. A part reads the facts of the event, keeps
+what it has to remember in the ticket's `Case`, and adds facts of its own.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from streams.core import conflicts, effort, journey, voice
+from streams.core import conflicts, effort, elapsed, journey, voice
 from streams.core import events as ev
 from streams.core.case import Case
 from streams.core.events import Event
@@ -32,6 +32,7 @@ _GONE_OR_BACK: Final = frozenset({ev.RESTORED, ev.MERGED, ev.DELETED})
 PARTS: Final[Mapping[str, Part]] = {
     "conflicts": Part(_ATTRIBUTES, conflicts.follow),
     "journey": Part(_ATTRIBUTES | _GONE_OR_BACK, journey.follow),
+    "elapsed": Part(_ATTRIBUTES, elapsed.follow),
     "voice": Part(frozenset({ev.SURVEY_SENT, ev.SURVEY_RESPONDED}), voice.follow),
     "effort": Part(frozenset({ev.WORKED, ev.COST, ev.REVIEWED}), effort.follow),
 }

@@ -1,4 +1,4 @@
-"""Conflicts: when did a ticket become one, and how was that met.
+"""Conflicts: when did a ticket become one, how was that met, and what did it come to.
 
 A ticket is a conflict from the moment its `kind` first is `complaint` or `conflict`, for good.
 """
@@ -43,6 +43,27 @@ def follow(
         elif one.kind == fact.REOPENED and case.conflict_over:
             _over(ticket, case, settings, -1, found)
     return found
+
+
+def in_all(ticket: Ticket) -> list[Fact]:
+    """What a conflict has cost, and what that is divided by; nothing of any other ticket.
+
+    From its first event on, because what went before is what made it a conflict.
+    """
+    case = ticket.case
+    if case is None or case.conflict_at < 0:
+        return []
+    numbers = {
+        **(case.spent or {}),
+        fact.RESOLVED: ticket.resolutions,
+        fact.REQUESTER_MESSAGE: case.messages,
+        fact.CONTACT: case.contacts,
+    }
+    return [
+        new(f"{fact.OF_CONFLICT}{kind}", ticket.last_at, ticket.cell, number)
+        for kind, number in numbers.items()
+        if number
+    ]
 
 
 def _start(ticket: Ticket, case: Case, settings: Settings) -> int:

@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any, Final
 
 from streams.core import facts as fact
-from streams.core.conflicts import KINDS
 from streams.core.effort import MICRO
 from streams.core.instants import local_day
 from streams.core.recount import Recount
@@ -26,11 +25,8 @@ _CONTACTS: Final = {
 
 
 def costs(count: Recount, settings: Settings) -> dict[str, Any]:
-    """The costs of everything, of each queue, and of tickets while they are conflicts."""
-    whole, conflicts = count.slices.whole(), Sums()
-    for kind, sums in count.slices.values("kind"):
-        if kind in KINDS:
-            conflicts.merge(sums)
+    """The costs of everything, of each queue, and of all tickets that became conflicts."""
+    whole = count.slices.whole()
     currency = currency_of(whole, settings)
     fixed = _fixed(*_days(count), settings)
 
@@ -45,7 +41,7 @@ def costs(count: Recount, settings: Settings) -> dict[str, Any]:
             for name, amount in _recorded(whole)
             if _rate(name, currency, settings) is None
         },
-        "conflicts": of(conflicts),
+        "conflicts": of(_of_conflicts(whole)),
         "by_queue": {queue: of(sums) for queue, sums in count.slices.values("queue")},
     }
 
@@ -66,6 +62,20 @@ def total_cost(
 def contacts(sums: Sums, settings: Settings) -> int:
     """What the cost per contact is divided by."""
     return sums.counts[_CONTACTS[settings.cost_per]]
+
+
+def _of_conflicts(whole: Sums) -> Sums:
+    """What conflicts came to; their tickets are those that became one, orphans included."""
+    found = Sums()
+    found.counts[fact.CREATED] = whole.counts[fact.CONFLICT]
+    for kind, number in whole.amounts.items():
+        if kind.startswith(fact.OF_CONFLICT):
+            name = kind.removeprefix(fact.OF_CONFLICT)
+            (found.counts if name in _COUNTED else found.amounts)[name] = number
+    return found
+
+
+_COUNTED: Final = frozenset({fact.RESOLVED, *_CONTACTS.values()})
 
 
 def _spread(fixed: Fraction, part: Sums, whole: Sums) -> Fraction:

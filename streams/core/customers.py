@@ -6,7 +6,8 @@ Three answers to what KPIS.md leaves open (docs/decisions/0015):
   where there was one in the period before.
 * A contact that is queued ends with the next `answered` or `abandoned` on its channel within a
   day. Queued again before that, or later, its end is unknown.
-* What a fact is counted under is what was known of the customer right then.
+* What a fact is counted under is what was known of the customer right then; who buys again is
+  counted beside the first purchase, so that no label has more who bought twice than who bought.
 """
 
 from collections import Counter
@@ -66,6 +67,7 @@ RETURNING: Final = "returning"
 """Of a period, and of any earlier one."""
 PURCHASERS: Final = "purchasers"
 REPURCHASERS: Final = "repurchasers"
+"""With a second purchase; under the labels of the first one."""
 CHURNED: Final = "churned"
 
 REVIEWS: Final = "reviews"
@@ -135,7 +137,9 @@ class Customers:
 
     def touching(self, events: Sequence[Event], since: int) -> list[Event]:
         """What is since, and what tells whether a customer is new, known, or back."""
-        kept = _landmarks(events, since, self.zone) | self._described(events, since)
+        kept = _landmarks(events, since, self.zone) | self._described(events, (since,))
+        # Under what they first bought, they count when they buy again.
+        kept |= self._described(events, next((e[:4] for e in _purchases(events)), ()))
         back = events[-1].at - LOOKS_BACK
         return [
             event
@@ -146,11 +150,11 @@ class Customers:
             or (event.type in {SURVEY_SENT, SURVEY_RESPONDED} and surveys.touching(event, since))
         ]
 
-    def _described(self, events: Sequence[Event], since: int) -> set[Any]:
-        """The events that say last before `since` what the customer is."""
+    def _described(self, events: Sequence[Event], until: tuple[Any, ...]) -> set[Any]:
+        """The events that say last before an order key what the customer is."""
         last: dict[str, Any] = {}
         for event in events:
-            if event.type == CUSTOMER_UPDATED and event.at < since:
+            if event.type == CUSTOMER_UPDATED and event[:4] < until:
                 last |= dict.fromkeys(set(event.data) & set(self.attributes), event[:4])
         return set(last.values())
 
@@ -206,7 +210,8 @@ def _activity(at_hand: AtHand, zone: tzinfo) -> list[tuple[Key, int]]:
     """Of each period the first sign of life, and whether there was one before; purchases."""
     found: list[tuple[Key, int]] = []
     seen: dict[str, set[str]] = {period: set() for period in PERIODS}
-    purchases = 0
+    bought: tuple[str, ...] | None = None
+    again = False
     for event, labels in at_hand:
         if event.type != CUSTOMER_ACTIVE:
             continue
@@ -221,10 +226,17 @@ def _activity(at_hand: AtHand, zone: tzinfo) -> list[tuple[Key, int]]:
                     found.append(((RETURNING, now, *labels), event.at))
                 seen[period].add(now)
         if event.data["activity"] == "purchase":
-            purchases += 1
-            if purchases <= 2:
-                found.append((((PURCHASERS, REPURCHASERS)[purchases - 1], *labels), event.at))
+            if bought is None:
+                bought = labels
+                found.append(((PURCHASERS, *bought), event.at))
+            elif not again:
+                again = True
+                found.append(((REPURCHASERS, *bought), event.at))
     return found
+
+
+def _purchases(events: Sequence[Event]) -> list[Event]:
+    return [e for e in events if e.type == CUSTOMER_ACTIVE and e.data["activity"] == "purchase"]
 
 
 def _landmarks(events: Sequence[Event], since: int, zone: tzinfo) -> set[Any]:
@@ -235,7 +247,7 @@ def _landmarks(events: Sequence[Event], since: int, zone: tzinfo) -> set[Any]:
     """
     before = [e for e in events if e.type == CUSTOMER_ACTIVE and e.at < since]
     kept: set[Any] = {e[:4] for e in before[:1]}
-    kept |= {e[:4] for e in [e for e in before if e.data["activity"] == "purchase"][:2]}
+    kept |= {e[:4] for e in _purchases(before)[:2]}
     today = local_day(max(0, since), zone)
     for period in PERIODS:
         begins = midnight(first_day(today, period), zone)

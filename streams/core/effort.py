@@ -21,6 +21,9 @@ MICRO: Final = 1_000_000
 MAX_PLACES: Final = 100
 """Labels and agents under which work on a ticket is told apart."""
 _INTERACTIONS: Final = frozenset({"talk", "hold"})
+_SPENT: Final = frozenset({fact.HANDLED, fact.LABOUR})
+"""With recorded costs: what adds up to the cost of a ticket."""
+_RECORDED: Final = f"{fact.COST}:"
 
 
 def follow(
@@ -34,6 +37,10 @@ def follow(
         found.append(_money(ticket, event.at, event.data, ticket.assignee or ""))
     elif event.type == ev.REVIEWED:
         _reviewed(ticket, case, event, found)
+    for one in found:
+        if one.value and (one.kind in _SPENT or one.kind.startswith(_RECORDED)):
+            case.spent = case.spent or {}
+            case.spent[one.kind] = case.spent.get(one.kind, 0) + one.value
     return found
 
 
@@ -85,7 +92,7 @@ def _recorded(ticket: Ticket, case: Case, found: list[Fact]) -> None:
 
 def _money(ticket: Ticket, at: int, money: Any, agent: str) -> Fact:
     amount = round(Fraction(str(money["amount"])) * MICRO)
-    return new(f"{fact.COST}:{money['currency'].upper()}", at, ticket.cell, amount, agent)
+    return new(f"{_RECORDED}{money['currency'].upper()}", at, ticket.cell, amount, agent)
 
 
 def _reviewed(ticket: Ticket, case: Case, event: Event, found: list[Fact]) -> None:

@@ -36,11 +36,16 @@ TIME_TO_CLOSE: Final = "time_to_close"
 """Stands while the ticket is closed."""
 NEXT_REPLY: Final = "next_reply"
 """Each time a requester's message is answered, by an agent's reply or a resolution."""
+REQUESTER_WAIT: Final = "requester_wait"
+"""With `AGENT_WORK` at the last resolution, while the ticket is resolved (streams.core.elapsed)."""
+AGENT_WORK: Final = "agent_work"
+OWNERSHIP: Final = "ownership"
+"""Each stay in a queue, under that queue."""
 
 WORKING: Final = {
     kind: f"{kind}_working"
     for kind in (
-        *(FIRST_RESPONSE, PICKUP, NEXT_REPLY),
+        *(FIRST_RESPONSE, PICKUP, NEXT_REPLY, REQUESTER_WAIT, AGENT_WORK, OWNERSHIP),
         *(RESOLUTION, FIRST_RESOLUTION, FULL_RESOLUTION, TIME_TO_CLOSE),
     )
 }
@@ -152,6 +157,9 @@ CONFLICT_RESOLVED: Final = "conflict_resolved"
 """Resolved now, at the time it became one."""
 CONFLICT_CSAT: Final = "conflict_csat"
 CONFLICT_SATISFIED: Final = "conflict_satisfied"
+OF_CONFLICT: Final = "of_conflict:"
+"""Prefix: `of_conflict:handled` is what the values of all `handled` of a conflict add up to,
+`of_conflict:resolved` how often it was resolved; also before it became one. At its newest event."""
 
 # Named by what sources send; their cell is (what, name, "").
 TRANSFER_PAIR: Final = "transfer_pair"
@@ -215,7 +223,7 @@ CATALOGUED: Final = frozenset(
         *(REVIEW, REVIEWED_TICKET, REVIEWED_CRITERION, REVIEW_ERRORS),
         *(CONFLICT, TURNED, CONFLICT_WAIT, CONFLICT_REACTION, CONFLICT_RESOLUTION),
         *(CONFLICT_RESOLVED, CONFLICT_CSAT, CONFLICT_SATISFIED),
-        *(CRITERION, NEXT_REPLY),
+        *(CRITERION, NEXT_REPLY, REQUESTER_WAIT, AGENT_WORK, OWNERSHIP),
     }
 )
 """Kinds of the catalogue that some windows sum by queue, `CRITERION` by its name; some of them are

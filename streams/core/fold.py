@@ -20,14 +20,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, Final
 
-from streams.core import catalogue, promises
+from streams.core import catalogue, conflicts, promises
 from streams.core import events as ev
 from streams.core import facts as fact
-from streams.core.calendars import ALWAYS
+from streams.core.elapsed import calendar_of
 from streams.core.events import DONE, Event
 from streams.core.facts import Fact
 from streams.core.occasions import Before
-from streams.core.policies import governing
 from streams.core.settings import Credit, ResolutionAt, ResponseSignal, Settings
 from streams.core.ticket import DIMENSIONS, Cell, End, Ticket, cell_of
 
@@ -146,7 +145,10 @@ def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:
 
 
 def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
-    """The facts that stand only as long as the ticket is as it is: its state, its durations."""
+    """The facts that stand only as long as the ticket is as it is.
+
+    Its state, its durations, and of a conflict what it has come to.
+    """
     closed = ticket.status == "closed" and not ticket.gone
     times = resolution_times(ticket, settings)
     states = (
@@ -157,7 +159,7 @@ def state_facts(ticket: Ticket, settings: Settings) -> list[Fact]:
         (fact.SKEWED, ticket.cell, _skewed(ticket, times)),
     )
     found = [Fact(kind, ticket.last_at, cell) for kind, cell, stands in states if stands]
-    return [*found, *times]
+    return [*found, *times, *conflicts.in_all(ticket)]
 
 
 def _skewed(ticket: Ticket, times: tuple[Fact, ...]) -> bool:
@@ -220,10 +222,7 @@ def _working(ticket: Ticket, start: int, end: int, settings: Settings) -> int:
     """Working time between two instants in the calendar of the ticket as it is now."""
     if not settings.policies:
         return max(0, end - start)
-    matching = settings.policies.matching(ticket.attribute)
-    policy = governing(matching, start if ticket.created_at is None else ticket.created_at)
-    calendar = ALWAYS if policy is None else policy.calendar
-    return max(0, calendar.between(start, end))
+    return max(0, calendar_of(ticket, start, settings).between(start, end))
 
 
 def _ended(ticket: Ticket, event: Event, settings: Settings) -> End:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from math import sqrt
 from typing import Any, Final
 
 from streams.core import facts as fact
@@ -12,6 +11,7 @@ from streams.core.goals import Annotation, Goal, Scorecard
 from streams.core.instants import DAY, format_rfc3339, local_day
 from streams.core.looking import TREND, key_of
 from streams.core.measures import MEASURES, Measure, Reading
+from streams.core.movers import Moved, Movers
 from streams.core.periods import midnight
 from streams.core.recount import Recount, Slice
 from streams.core.settings import Settings
@@ -51,8 +51,7 @@ class Volumes:
 
     def __init__(self, before: Days, after: Days) -> None:
         self._days = (before, after)
-        self._created: dict[tuple[str, str], tuple[Counter[int], Counter[int]]] = {}
-        """By label and value, then by day."""
+        self._movers = Movers(before.length)
 
     def add(self, tally: Tally) -> None:
         """Count the facts of one ticket."""
@@ -61,28 +60,20 @@ class Volumes:
                 continue
             for place, days in enumerate(self._days):
                 if days.first <= day <= days.last:
-                    for label in zip(DIMENSIONS, labels, strict=False):
-                        own = self._created.setdefault(label, (Counter(), Counter()))
-                        own[place][day] += number
+                    for label, value in zip(DIMENSIONS, labels, strict=False):
+                        self._movers.add(label, value, day, number, after=place == 1)
 
     def movers(self) -> list[tuple[str, str, Contrast]]:
-        """Those that have moved most, by what chance makes of so many, the farthest first."""
-        found: list[tuple[float, str, str]] = []
-        for (label, value), (before, after) in self._created.items():
-            earlier, later = before.total(), after.total()
-            if earlier != later:
-                found.append((-abs(later - earlier) / sqrt(later + earlier), label, value))
+        """Those that have moved most, the farthest first."""
         return [
-            (label, value, self._contrast(label, value))
-            for _, label, value in sorted(found)[:MOVERS]
+            (moved.label, moved.value, self._contrast(moved))
+            for moved in self._movers.ranked()[:MOVERS]
         ]
 
-    def _contrast(self, label: str, value: str) -> Contrast:
-        contrast = Contrast({label: frozenset({value})}, *self._days)
-        for side, days in zip(
-            (contrast.before, contrast.after), self._created[label, value], strict=True
-        ):
-            _fill(side, days)
+    def _contrast(self, moved: Moved) -> Contrast:
+        contrast = Contrast({moved.label: frozenset({moved.value})}, *self._days)
+        _fill(contrast.before, moved.before)
+        _fill(contrast.after, moved.after)
         return contrast
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from streams.core import facts as fact
 from streams.core.cover import BANDS, by_band
 from streams.core.instants import DAY, HOUR
+from streams.core.movers import Movers
 from streams.core.settings import Settings
 from streams.core.sums import SLICED, Sums
 from streams.core.tally import DayOf, Distribution, Tally
@@ -29,6 +30,8 @@ CHANGED: Final = ("now", "before", "last_week")
 MOVERS: Final = ("queue", "channel", "segment", "product", "category", "kind")
 """Of their values, and of those of customers' attributes, the report names those that changed."""
 MOST_MOVERS: Final = 5
+WEEK: Final = 7
+"""Days."""
 RESPONSES: Final = (fact.FIRST_RESPONSE, fact.PICKUP)
 """Told apart by band; each at most once for a ticket."""
 Band = tuple[str, bool, str]
@@ -42,8 +45,8 @@ class Hours:
         self._as_of = as_of
         self._lately: Counter[tuple[str, str]] = Counter()
         """Creations by window that ends now (`CHANGES`), and by which of its three it is."""
-        self._moved: dict[tuple[str, str], Counter[str]] = {}
-        """Creations by dimension and value: of the last seven days, and of those before."""
+        self._moved = Movers(WEEK)
+        """Creations of the last seven times 24 hours, and of those before."""
         self._zone = settings.zone
         self._day_of = day_of
         self.in_band: Counter[Band] = Counter()
@@ -80,27 +83,25 @@ class Hours:
 
     def _move(self, created_at: int, tally: Tally, customer: Mapping[str, str]) -> None:
         ago = self._as_of - created_at
-        if not 0 <= ago < 14 * DAY:
+        if not 0 <= ago < 2 * WEEK * DAY:
             return
-        day, when = self._day_of(created_at), "now" if ago < 7 * DAY else "before"
+        day, back = self._day_of(created_at), ago // DAY
         for kind, labels, on in tally.counts:
             if kind == fact.CREATED and on == day:
                 own = {name: labels[SLICED.index(name)] for name in MOVERS}
-                for scope in (own | dict(customer)).items():
-                    self._moved.setdefault(scope, Counter())[when] += 1
+                for name, value in (own | dict(customer)).items():
+                    self._moved.add(name, value, back, 1, after=back < WEEK)
 
     def movers(self) -> dict[str, list[dict[str, Any]]]:
-        """By dimension the values whose volume changed most within a week, most first."""
+        """By dimension the values whose volume moved most within a week, the farthest first."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for (name, value), numbers in sorted(self._moved.items()):
-            now, before = numbers["now"], numbers["before"]
-            if now != before:
-                row = {"value": value, "now": now, "before": before, "change": now - before}
-                found.setdefault(name, []).append(row)
-        return {
-            name: sorted(rows, key=lambda row: -abs(row["change"]))[:MOST_MOVERS]
-            for name, rows in found.items()
-        }
+        for one in self._moved.ranked():
+            rows = found.setdefault(one.label, [])
+            now, before = one.after.total(), one.before.total()
+            if len(rows) < MOST_MOVERS:
+                change = now - before
+                rows.append({"value": one.value, "now": now, "before": before, "change": change})
+        return dict(sorted(found.items()))
 
     def _bands(self, ticket: Ticket, created_at: int, tally: Tally) -> None:
         start, picked_up = ticket.response_start, ticket.picked_up

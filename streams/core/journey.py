@@ -86,8 +86,10 @@ def _spoken(
             case.person = True
             if case.bot_at >= 0 and case.asked_bot_at >= 0:
                 found.append(new(fact.HANDOVER, at, cell, at - case.asked_bot_at, agent))
-    elif not case.person:
-        case.asked_bot_at = at
+    else:
+        case.messages += 1
+        if not case.person:
+            case.asked_bot_at = at
 
 
 def _created(ticket: Ticket, case: Case, creation: Fact, found: list[Fact]) -> None:

@@ -416,6 +416,27 @@ DURATIONS: Final = (
         fact.NEXT_REPLY,
     ),
     Duration(
+        "requester_wait",
+        "new, open or on hold from the creation to the last resolution, while the ticket is "
+        "resolved or closed: what it took but for the time it was pending",
+        fact.REQUESTER_WAIT,
+        panel="Waiting, working, owning",
+    ),
+    Duration(
+        "agent_work",
+        "new or open from the creation to the last resolution, while the ticket is resolved or "
+        "closed: what it took but for the time it was pending or on hold",
+        fact.AGENT_WORK,
+        panel="Waiting, working, owning",
+    ),
+    Duration(
+        "ownership",
+        "a stay in one queue: until the queue changes, is cleared, or the ticket is resolved, each "
+        "time; under the queue that is left",
+        fact.OWNERSHIP,
+        panel="Waiting, working, owning",
+    ),
+    Duration(
         "first_resolution",
         "from the creation to the first resolution, while the ticket is resolved or closed",
         fact.FIRST_RESOLUTION,

@@ -30,7 +30,7 @@ OF_RESOLUTIONS: Final = frozenset(
 _LIVE: Final = (
     fact.WINDOWED
     | OF_RESOLUTIONS
-    | frozenset(fact.WORKING[kind] for kind in (fact.FIRST_RESPONSE, fact.PICKUP, fact.NEXT_REPLY))
+    | frozenset(fact.WORKING.values())
     | frozenset(kind for kinds in fact.FURTHER.values() for kind in kinds)
 )
 """Kinds that come with the events, one ticket at a time."""

@@ -29,7 +29,7 @@ from streams.core.settings import Settings
 from streams.core.tally import Tally
 from streams.core.ticket import Ticket, cell_of
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the record; another one is refused at restore, with what to do."""
 
 MAX_SEEN: Final = 2_000

@@ -13,6 +13,7 @@ from streams.core import facts as fact
 from streams.core.clientele import NOBODY, Clientele, Labels
 from streams.core.facts import Fact
 from streams.core.journey import FIRST_CONTACT, created_in
+from streams.core.requesters import requester_of
 from streams.core.settings import Settings
 from streams.core.ticket import End, Ticket
 
@@ -40,9 +41,9 @@ class Repeats:
 
     def add(self, name: str, ticket: Ticket) -> None:
         """Take a ticket in; without requester or category it is no repeat, and none is of it."""
-        extra, case = ticket.extra or {}, ticket.case
-        requester, category = extra.get("requester"), extra.get("category")
-        if case is None or not requester or not category:
+        case = ticket.case
+        requester, category = requester_of(ticket), (ticket.extra or {}).get("category")
+        if case is None or requester is None or not category:
             return
         ends = (ticket.first_resolved, ticket.last_resolved)
         visit = _Visit(

@@ -43,7 +43,7 @@ class TicketFacts(NamedTuple):
 
     ticket: str
     created_at: int | None
-    """`None` is an orphan, or a ticket that is gone."""
+    """`None` is an orphan, or a ticket that is not theirs any more."""
     resolved: tuple[int, ...]
     """First and last resolution."""
     queue: str
@@ -72,11 +72,20 @@ class Told(NamedTuple):
         return blake2b(name.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
+def requester_of(ticket: Ticket) -> str | None:
+    """Whose ticket it is now; `None` where nobody knows, or the name is no customer's id."""
+    requester = (ticket.extra or {}).get("requester")
+    return requester if requester and len(requester) <= MAX_NAME else None
+
+
 def facts_of(name: str, ticket: Ticket) -> tuple[str, TicketFacts] | None:
-    """The requester of a ticket and what is to be told; `None` without a requester."""
+    """The requester of a ticket and what is to be told; `None` without a requester.
+
+    A ticket that was deleted or merged was asked all the same: it counts as it does in `kpis`.
+    """
     extra, case = ticket.extra or {}, ticket.case
-    requester = extra.get("requester")
-    if not requester or len(requester) > MAX_NAME or ticket.gone:
+    requester = requester_of(ticket)
+    if requester is None:
         return None
     ends = (ticket.first_resolved, ticket.last_resolved)
     return requester, TicketFacts(

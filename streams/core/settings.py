@@ -59,7 +59,7 @@ class Credit(StrEnum):
 
 CONTACT: Final = "contact"
 """First contact judged by runs of messages, not by replies."""
-CATALOGUE: Final = ("conflicts", "journey", "voice", "effort")
+CATALOGUE: Final = ("conflicts", "journey", "elapsed", "voice", "effort")
 """The parts of the catalogue (streams.core.catalogue), in the order in which they follow."""
 
 

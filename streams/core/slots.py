@@ -26,7 +26,7 @@ SEAL_KEY: Final = b"\xffwindows"
 """The prefix of all keys of the partition's windows; alone it is that of their seal. Other windows
 have one of their own."""
 
-MEANING: Final = 5
+MEANING: Final = 6
 """Raised when the same events are to count otherwise in the windows: then they are filled anew."""
 
 Changelog = dict[bytes, bytes | None]

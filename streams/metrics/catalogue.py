@@ -499,7 +499,7 @@ OWN_FLAGS: Final[Mapping[str, str]] = {
     "conflict": "Its source and id came with another content too; the earlier event counts.",
 }
 """Flags that judging sets, besides those of decoding, and what they mean."""
-MAX_PARTITIONS: Final = 24
+MAX_PARTITIONS: Final = 20
 """Partitions of one worker shown by themselves; the rest is `other`, with the worst values."""
 
 VALUES: Final[Mapping[str, tuple[str, ...]]] = {

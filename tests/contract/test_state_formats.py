@@ -89,8 +89,8 @@ def of_format(number: int) -> Changelog:
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (FORMAT + 1, "was written by a newer version, in format 3; this one reads format 2: start"),
-        (FORMAT - 1, "was written by an older version, in format 1; this one reads format 2: rebu"),
+        (FORMAT + 1, "was written by a newer version, in format 4; this one reads format 3: start"),
+        (FORMAT - 1, "was written by an older version, in format 2; this one reads format 3: rebu"),
     ],
 )
 def test_another_format_is_refused_before_anything_is_read(number: int, advice: str) -> None:

@@ -34,6 +34,7 @@ KINDS = {
 }
 """What windows count: the reference's name of a fact, and the engine's."""
 DURATIONS = {"first_response", "pickup", "each_resolution"}
+ELAPSED = {"next_reply", "requester_wait", "agent_work", "ownership"}
 
 CATALOGUE = {
     **{
@@ -108,13 +109,13 @@ def catalogue_window(
 def _catalogue_facts(steps: Steps, settings: Settings) -> Iterator[Fact]:
     yield from own_facts(steps, settings)
     yield from (
-        fact for fact in facts_of(steps, settings, None) if fact.name in {"resolved", "next_reply"}
+        fact for fact in facts_of(steps, settings, None) if fact.name in {"resolved", *ELAPSED}
     )
 
 
 def _catalogued(fact: Fact) -> dict[WindowKey, int]:
     queue = fact.key("queue")
-    if fact.name in TIMES or fact.name == "next_reply":
+    if fact.name in TIMES or fact.name in ELAPSED:
         return {(fact.name, queue, COUNT): 1, (fact.name, queue, SUM): fact.ms}
     if fact.name not in CATALOGUE:
         return {}
@@ -187,7 +188,7 @@ def live_windows(processor: Processor) -> dict[int, Counter[WindowKey]]:
 def live_catalogue(processor: Processor) -> dict[int, Counter[WindowKey]]:
     """The engine's windows by span, of the kinds of the catalogue."""
     processor.settle()
-    kinds = {*TIMES, "next_reply", *CATALOGUE.values()}
+    kinds = {*TIMES, *ELAPSED, *CATALOGUE.values()}
     return {
         window.span: Counter({key: n for key, n in window.totals.items() if key[0] in kinds})
         for window in processor.windows.windows

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.laws.catalogues import Report, figures
-from tests.laws.driving import CloudEvent
+from streams.core.report import report
+from streams.wire import packing
+from tests.laws.catalogues import Report, figures, of_engine, of_reference
+from tests.laws.driving import CloudEvent, Rules, engine
 from tests.reference.pictures import MINUTE_MS, event, life, minute
 
 HOUR, DAY = 60, 24 * 60
@@ -538,6 +540,89 @@ class TestPeriods:
             assert found["over"] is over
 
 
+class TestElapsed:
+    @pytest.mark.parametrize(
+        ("picture", "wait", "work"),
+        [
+            ("C..p...O.R", 5, 5),  # pending from 3 to 7: nobody waits, nobody works
+            ("C..h...O.R", 9, 5),  # on hold: the requester waits on
+            ("C..?...O.R", 5, 5),  # a status that nobody knows
+            ("C...R..O.R", 6, 6),  # resolved from 4 to 7: the same instance runs on
+            ("C...R..O..", None, None),  # which has not stopped
+            ("C...R.D..U", 4, 4),  # deleted or not
+            ("C.D..U...R", 9, 9),
+            ("A.C...R...", 4, 4),  # from the creation
+            ("R.C.......", 0, 0),
+            ("A.....R...", None, None),  # nobody knows from when
+        ],
+    )
+    def test_it_runs_in_its_statuses_from_the_creation_to_the_last_resolution(
+        self, picture: str, wait: int | None, work: int | None
+    ) -> None:
+        found = figures(life(picture))["durations"]
+        for name, taken in (("requester_wait", wait), ("agent_work", work)):
+            for times in (found[name], found[f"{name}_working"]):
+                assert times["count"] == (taken is not None)
+                assert times["sum_s"] == 60 * (taken or 0)
+
+    @pytest.mark.parametrize(
+        ("picture", "x", "y"),
+        [
+            ("Cx..y...R", [3], [4]),  # handed over, and resolved
+            ("Cx..0...R", [3], []),  # cleared
+            ("Cx..x...R", [7], []),  # said again is no change
+            ("Cx..R.O.R", [3, 2], []),  # each reopening is a stay
+            ("C.R.x.O.R", [2], []),  # set on a resolved ticket
+            ("Cx.....O.", [], []),  # it is still there
+            ("x...R....", [4], []),  # of an orphan, too
+            ("CD.x.U..R", [], []),  # nobody owned a deleted ticket
+            ("Cx.D.U..R", [7], []),
+        ],
+    )
+    def test_a_stay_is_that_of_the_queue_that_is_left(
+        self, picture: str, x: list[int], y: list[int]
+    ) -> None:
+        by = figures(life(picture))["by"]["queue"]
+        for queue, stays in (("x", x), ("y", y)):
+            times = by.get(queue, {}).get("durations", {}).get("ownership", {"count": 0})
+            assert times["count"] == len(stays)
+            if stays:
+                assert times["sum_s"] == 60 * sum(stays)
+                assert times["max_s"] == 60 * max(stays)
+
+    def test_it_belongs_to_who_had_it_last_or_resolved_it(self) -> None:
+        by = figures(life("CxABy..xR"))["by"]["agent"]
+        owned = {agent: row["durations"]["ownership"]["sum_s"] for agent, row in by.items()}
+        # Nobody else has had it since: a2 had the stay in y as well, and resolved it in x.
+        assert owned == {"a2": 60 * (3 + 3 + 1), "a1": 0, "": 0}
+
+    def test_working_time_is_that_of_the_calendar_at_the_stop(self) -> None:
+        """Friday 23:00 to Saturday 01:00, open until midnight; pending for half an hour."""
+        night = {"timezone": "UTC", "hours": {"mon-fri": ["00:00-24:00"]}}
+        promised = {"requester_wait": "5h", "ownership": "5h"}
+        sla = {
+            "calendars": {"weekdays": night},
+            "policies": [{"name": "all", "calendar": "weekdays", "targets": promised}],
+        }
+        events = [
+            event(on(1, 23), "ticket.created", queue="q"),
+            event(on(1, 23, 10), "ticket.updated", status="pending"),
+            event(on(1, 23, 40), "ticket.updated", status="open"),
+            event(on(2, 1), "ticket.updated", status="resolved"),
+        ]
+        rules = Rules.of({}, sla)
+        books = engine(events, rules).books()
+        assert of_engine(books, rules) == of_reference(events, rules)
+        durations = report(books, rules.engine, packing, books.newest or 0)["durations"]
+        assert durations["requester_wait"]["sum_s"] == 90 * 60
+        assert durations["requester_wait_working"]["sum_s"] == 30 * 60
+        assert durations["ownership_working"]["sum_s"] == 60 * 60
+        # As the clock has it.
+        spent = report(books, rules.engine, packing, books.newest or 0)["sla"]
+        (wait,) = (row for row in spent if row["clock"] == "requester_wait")
+        assert sum(wait["spent_s"]["status"].values()) == 30 * 60
+
+
 class TestHoursBands:
     @pytest.mark.parametrize(
         ("day", "hour", "band"),
@@ -599,39 +684,114 @@ def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_
     assert change["7d"]["before"] == change["7d"]["last_week"] == 3
 
 
-def test_movers_are_told_with_both_weeks_the_largest_change_first() -> None:
-    now = on(20, 12)
-    weeks = {"print": (0, 3), "login": (2, 1), "vpn": (1, 1)}
-    events = [
-        event(
-            now - back * 7 * DAY - 1, "ticket.created", ticket=f"{name} {back} {n}", category=name
-        )
-        for name, numbers in weeks.items()
-        for back, number in enumerate(numbers)
-        for n in range(number)
-    ]
-    moved = figures(events, minute(now))["movers"]["category"]
-    assert moved == [
-        {"value": "print", "now": 0, "before": 3, "change": -3},
-        {"value": "login", "now": 2, "before": 1, "change": 1},
-    ]
+class TestMovers:
+    def test_both_weeks_are_told_and_first_what_moved_farthest(self) -> None:
+        now = on(20, 12)
+        weeks = {"print": (0, 3), "login": (2, 1), "vpn": (1, 1)}
+        events = [
+            event(
+                now - back * 7 * DAY - 1,
+                "ticket.created",
+                ticket=f"{name} {back} {n}",
+                category=name,
+            )
+            for name, numbers in weeks.items()
+            for back, number in enumerate(numbers)
+            for n in range(number)
+        ]
+        moved = figures(events, minute(now))["movers"]["category"]
+        assert moved == [
+            {"value": "print", "now": 0, "before": 3, "change": -3},
+            {"value": "login", "now": 2, "before": 1, "change": 1},
+        ]
+
+    def test_a_question_that_doubles_moves_farther_than_a_desk_that_swings(self) -> None:
+        """The desk has seven more, but always did swing by more; the question two a day.
+
+        desk   9 0 9 0 9 0 0  ->  9 0 9 0 9 0 7
+        login  1 2 1 2 1 2 1  ->  2 2 2 3 2 2 2
+        """
+        now = on(20, 12)
+        days = {
+            "desk": ((9, 0, 9, 0, 9, 0, 7), (9, 0, 9, 0, 9, 0, 0)),
+            "login": ((2, 2, 2, 3, 2, 2, 2), (1, 2, 1, 2, 1, 2, 1)),
+        }
+        events = [
+            event(now - back * DAY - 1, "ticket.created", ticket=f"{name} {back} {n}", queue=name)
+            for name, (late, early) in days.items()
+            for back, number in enumerate((*late, *early))
+            for n in range(number)
+        ]
+        moved = figures(events, minute(now))["movers"]["queue"]
+        assert [(one["value"], one["change"]) for one in moved] == [("login", 5), ("desk", 7)]
+
+    def test_now_is_within_the_last_week_and_so_many_days_ago_is_not(self) -> None:
+        now = on(20, 12)
+        ages = {"now": 0, "last": 7 * DAY - 1, "week": 7 * DAY, "old": 14 * DAY}
+        events = [
+            event(now - age, "ticket.created", ticket=name, category=name)
+            for name, age in ages.items()
+        ]
+        moved = figures(events, minute(now))["movers"]["category"]
+        assert {one["value"]: one["change"] for one in moved} == {"now": 1, "last": 1, "week": -1}
 
 
-def test_conflicts_cost_what_happened_while_they_were_ones() -> None:
-    def spent(at_minute: float, amount: float) -> CloudEvent:
-        money: dict[str, Any] = {"amount": amount, "currency": "EUR"}
-        return event(at_minute, "ticket.cost", type="compensation", **money)
+class TestWhatConflictsCost:
+    def test_it_is_all_that_was_ever_spent_on_them(self) -> None:
+        """Before it became one, and after its kind changed again; of another ticket nothing.
 
-    events = [
-        event(0, "ticket.created"),
-        spent(1, 5),
-        event(2, "ticket.updated", kind="complaint"),
-        spent(3, 20),
-        event(4, "ticket.updated", status="resolved"),
-    ]
-    found = figures(events)["kpis"]["cost"]
-    assert (found["recorded"], found["per_resolution"]) == ("25.00", "25.00")
-    assert (found["conflicts"]["recorded"], found["conflicts"]["per_resolution"]) == (
-        "20.00",
-        "20.00",
+        T1  C 5 K 20 R q 3 O R
+        T2  C 7 R
+        """
+        events = [
+            event(0, "ticket.created"),
+            spent(1, 5),
+            event(2, "ticket.updated", kind="complaint"),
+            spent(3, 20),
+            event(4, "ticket.updated", status="resolved"),
+            event(5, "ticket.updated", kind="question"),
+            spent(6, 3),
+            event(7, "ticket.updated", status="open"),
+            event(8, "ticket.updated", status="resolved"),
+            event(0, "ticket.created", ticket="T2"),
+            spent(1, 7, ticket="T2"),
+            event(2, "ticket.updated", ticket="T2", status="resolved"),
+        ]
+        found = figures(events)["kpis"]["cost"]
+        assert (found["recorded"], found["per_contact"]) == ("35.00", "17.50")
+        conflicts = found["conflicts"]
+        assert (conflicts["recorded"], conflicts["total"]) == ("28.00", "28.00")
+        assert (conflicts["contacts"], conflicts["per_contact"]) == (1, "28.00")
+        assert (conflicts["resolutions"], conflicts["per_resolution"]) == (2, "14.00")
+
+    def test_handling_and_its_share_of_fixed_costs_count_from_the_beginning(self) -> None:
+        events = [
+            event(0, "ticket.created"),
+            event(1, "ticket.worked", agent="a1", seconds=900),
+            event(2, "ticket.updated", kind="conflict"),
+            event(0, "ticket.created", ticket="T2"),
+            event(1, "ticket.worked", ticket="T2", agent="a1", seconds=2700),
+        ]
+        chosen = {"hourly": {"default": Fraction(40)}, "fixed": [(Fraction(8), "day")]}
+        found = figures(events, currency="EUR", **chosen)["kpis"]["cost"]
+        assert (found["labour"], found["fixed"]) == ("40.00", "8.00")
+        assert (found["conflicts"]["labour"], found["conflicts"]["fixed"]) == ("10.00", "2.00")
+
+    @pytest.mark.parametrize(
+        ("contact", "contacts"), [("ticket", 1), ("requester_message", 2), ("contact", 3)]
     )
+    def test_their_contacts_are_counted_as_those_of_all_tickets(
+        self, contact: str, contacts: int
+    ) -> None:
+        found = figures(life("C...m...m.K"), contact=contact, contact_gap_ms=3 * MINUTE_MS)
+        assert found["kpis"]["cost"]["conflicts"]["contacts"] == contacts
+
+    def test_one_whose_creation_nobody_saw_is_one(self) -> None:
+        events = [event(0, "ticket.updated", kind="complaint"), spent(1, 4)]
+        conflicts = figures(events)["kpis"]["cost"]["conflicts"]
+        assert (conflicts["contacts"], conflicts["per_contact"]) == (1, "4.00")
+
+
+def spent(at_minute: float, amount: float, *, ticket: str = "T1") -> CloudEvent:
+    money: dict[str, Any] = {"amount": amount, "currency": "EUR"}
+    return event(at_minute, "ticket.cost", ticket=ticket, type="compensation", **money)

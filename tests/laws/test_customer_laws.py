@@ -1,5 +1,6 @@
 """Laws 1, 2, 3 and 8 for customers and requesters."""
 
+from collections import Counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.customers import Customers
+from streams.core.customers import PURCHASERS, REPURCHASERS, Customers
 from streams.core.entity import Kind
 from streams.core.events import CUSTOMER_TYPES, REQUESTER_TYPES
 from streams.core.instants import DAY, HOUR
@@ -157,3 +158,41 @@ def _purchase(day: int, number: int) -> Event:
         "time": text(at_ms(day, 9)),
         "data": {"activity": "purchase"},
     }
+
+
+@given(customer_events(MONTHS).flatmap(st.permutations), lives(COMMIT, SETTLE, SOON))
+def test_no_label_has_more_who_bought_twice_than_who_bought(
+    arrived: list[Event], life: Life
+) -> None:
+    """However a customer changes from one purchase to the next, and whatever is settled."""
+    by: dict[str, Counter[tuple[Any, ...]]] = {PURCHASERS: Counter(), REPURCHASERS: Counter()}
+    partition = lived(CUSTOMERS, arrived, life)
+    live, settled = partition.sums(END)
+    for found in (*live.values(), settled):
+        for key, number in found.items():
+            if key[0] in by:
+                by[key[0]][key[2:]] += number
+    assert by[REPURCHASERS] <= by[PURCHASERS]
+
+
+def test_who_moves_between_two_purchases_counts_where_they_bought_first() -> None:
+    def told(number: int, event_type: str, **data: Any) -> Event:
+        return {**_purchase(number, number), "type": event_type, "data": data}
+
+    events = [
+        told(1, "customer.updated", region="north"),
+        _purchase(2, 2),
+        told(3, "customer.updated", region="south"),
+        _purchase(4, 4),
+    ]
+    partition = EntityPartition(CUSTOMERS, SETTINGS, decoded(events, CUSTOMER_TYPES))
+    for _ in events:
+        partition.read(1)
+        partition.settle()
+    found = Counter[str]()
+    live, settled = partition.sums(END)
+    for part in (*live.values(), settled):
+        for key, number in part.items():
+            if key[0] in {PURCHASERS, REPURCHASERS}:
+                found[f"{key[0]} {key[-1]}"] += number
+    assert found == {"purchasers region=north": 1, "repurchasers region=north": 1}

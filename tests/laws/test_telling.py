@@ -18,7 +18,8 @@ from streams.core.entity import Sums
 from streams.core.events import REQUESTER_TYPES
 from streams.core.instants import DAY
 from streams.core.processor import Processor
-from streams.core.requesters import Requesters
+from streams.core.report import Books, report
+from streams.core.requesters import REPEATS, Requesters
 from streams.core.settings import Settings
 from streams.wire import packing
 from streams.wire.requesters import written
@@ -130,7 +131,6 @@ def test_each_requester_has_the_tickets_that_are_theirs(events: list[Event]) -> 
         requester
         for record in records.values()
         if record.ticket.created_at is not None
-        and not record.ticket.gone
         and (requester := (record.ticket.extra or {}).get("requester"))
     ]
     teller.commit()
@@ -138,6 +138,43 @@ def test_each_requester_has_the_tickets_that_are_theirs(events: list[Event]) -> 
     assert {
         name: sum(n for k, n in found.items() if k[0] == "tickets") for name, found in live.items()
     } == {name: owners.count(name) for name in owners}
+
+
+@given(st.builds(requested, strategies.event_sets(events=14, catalogue=True), NAMES))
+def test_who_came_again_is_the_same_in_both_parts_of_the_report(events: list[Event]) -> None:
+    """`kpis.repeat_contacts` and `customers.tickets`; of deleted and merged tickets, too."""
+    teller = Teller(decoded(events, SETTINGS))
+    teller.read()
+    books = Books(teller.processor.records)
+    kpi = report(books, SETTINGS, packing, END)["kpis"]["repeat_contacts"]
+    teller.commit()
+    live, settled = sums(teller.topic)
+    told = sum(settled.values(), 0) + sum(
+        number for found in live.values() for key, number in found.items() if key[0] == REPEATS
+    )
+    assert told == kpi["repeat"]
+
+
+def test_a_ticket_that_was_deleted_was_asked_all_the_same() -> None:
+    """T1 resolved, T2 about the same an hour later, then deleted as a duplicate."""
+
+    def told(ticket: str, hour: int, event_type: str, **data: Any) -> Event:
+        time = f"2024-03-02T{hour:02}:00:00Z"
+        head = {"id": f"{ticket}-{hour}", "subject": ticket, "type": event_type, "time": time}
+        return CREATED | head | {"data": data}
+
+    asks = {"requester": "C1", "category": "login"}
+    events = [
+        told("T1", 9, "ticket.created", **asks),
+        told("T1", 10, "ticket.updated", status="resolved"),
+        told("T2", 11, "ticket.created", **asks),
+        told("T2", 12, "ticket.deleted", reason="deleted"),
+    ]
+    teller = Teller(decoded(events, SETTINGS))
+    teller.read()
+    teller.commit()
+    (found,) = sums(teller.topic)[0].values()
+    assert sum(number for key, number in found.items() if key[0] == REPEATS) == 1
 
 
 def test_a_telling_has_the_same_id_after_any_crash_and_another_after_the_next_event() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reference import model
 from tests.reference.conflict import conflict_since, conflicts
-from tests.reference.costs import cost
+from tests.reference.costs import OF_CONFLICT, cost
 from tests.reference.days import (
     days_of,
     hour_of_week,
@@ -80,6 +80,9 @@ def all_facts(
     for steps in tickets:
         yield from facts_of(steps, settings, as_of, policies)
         yield from own_facts(steps, settings)
+        if conflict_since(steps) is not None:
+            for fact in (*facts_of(steps, settings, as_of), *own_facts(steps, settings)):
+                yield fact._replace(name=f"{OF_CONFLICT}{fact.name}")
     yield from repeats(tickets, settings)
 
 
@@ -327,23 +330,35 @@ def slow_down(facts: Iterable[Fact], tickets: Iterable[Steps], settings: Setting
 
 def movers(facts: Iterable[Fact], as_of: int) -> Part:
     """What has more tickets than the week before, or fewer: at most five of each label."""
-    week = 7 * DAY_MS
     found: Part = {}
     for label in ("queue", "channel", "segment", "product", "category", "kind"):
-        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        days: dict[str, list[int]] = defaultdict(lambda: [0] * 14)
         for fact in facts:
-            ago = as_of - fact.time_ms
-            if fact.name == "created" and 0 <= ago < 2 * week:
-                counts[fact.key(label)][ago // week] += 1
+            back = (as_of - fact.time_ms) // DAY_MS
+            if fact.name == "created" and 0 <= back < 14:
+                days[fact.key(label)][back] += 1
         rows = [
-            {"value": value, "now": now, "before": before, "change": now - before}
-            for value, (now, before) in counts.items()
-            if now != before
+            (-_moved(of[:7], of[7:]), value, sum(of[:7]), sum(of[7:])) for value, of in days.items()
         ]
-        rows.sort(key=lambda row: (-abs(int(str(row["change"]))), str(row["value"])))
-        if rows:
-            found[label] = rows[:5]
+        if moved := sorted(row for row in rows if row[0]):
+            found[label] = [
+                {"value": value, "now": now, "before": before, "change": now - before}
+                for _, value, now, before in moved[:5]
+            ]
     return found
+
+
+def _moved(now: Sequence[int], before: Sequence[int]) -> Fraction:
+    """The square of Welch's t over the days; of a number whose days are alike, by chance alone."""
+    means = [Fraction(sum(days), len(days)) for days in (now, before)]
+    squares = (
+        sum(((number - mean) * (number - mean) for number in days), Fraction(0)) / (len(days) - 1)
+        for days, mean in zip((now, before), means, strict=True)
+    )
+    errors = sum(squares, Fraction(0)) / len(now)
+    errors = errors or Fraction(sum(now) + sum(before), len(now) ** 2)
+    difference = means[0] - means[1]
+    return difference * difference / errors
 
 
 def hours_bands(

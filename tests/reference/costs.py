@@ -1,7 +1,7 @@
 """What a desk cost: exact sums of money, in one currency."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,8 @@ from tests.reference.days import days_of, local_day, period_of
 from tests.reference.facts import Fact
 from tests.reference.settings import Settings
 
-CONFLICTS = {"complaint", "conflict"}
+OF_CONFLICT = "of_conflict "
+"""Before the name of a fact: the same once more, of a ticket that became a conflict."""
 CONTACTS = {
     "ticket": "created",
     "requester_message": "requester_messages",
@@ -26,7 +27,7 @@ def cost(facts: Sequence[Fact], settings: Settings, as_of: int) -> dict[str, Any
     if currency is None and len(currencies) == 1:
         (currency,) = currencies
     fixed = _fixed(facts, settings, as_of)
-    handled = [fact for fact in facts if fact.name == "handled"]
+    conflicts = _of_conflicts(facts)
     by_queue: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_queue[fact.key("queue")].append(fact)
@@ -39,15 +40,10 @@ def cost(facts: Sequence[Fact], settings: Settings, as_of: int) -> dict[str, Any
         **_costs(facts, currency, fixed, settings),
         "unconverted": {name: _text(amount) for name, amount in unconverted.items()},
         "by_queue": {
-            queue: _costs(own, currency, fixed * _share(handled, "queue", {queue}), settings)
+            queue: _costs(own, currency, fixed * _share(own, facts), settings)
             for queue, own in by_queue.items()
         },
-        "conflicts": _costs(
-            [fact for fact in facts if fact.key("kind") in CONFLICTS],
-            currency,
-            fixed * _share(handled, "kind", CONFLICTS),
-            settings,
-        ),
+        "conflicts": _costs(conflicts, currency, fixed * _share(conflicts, facts), settings),
     }
 
 
@@ -84,11 +80,27 @@ def _rate(fact: Fact, currency: str | None, settings: Settings) -> Fraction | No
     return Fraction(1) if given == currency else settings.rates.get(given)
 
 
-def _share(handled: Sequence[Fact], label: str, values: Collection[str]) -> Fraction:
-    """The part of the seconds handled under these values of a label."""
-    whole = sum((fact.value for fact in handled), Fraction(0))
-    own = sum((fact.value for fact in handled if fact.key(label) in values), Fraction(0))
-    return own / whole if whole else Fraction(0)
+def _of_conflicts(facts: Iterable[Fact]) -> list[Fact]:
+    """All that ever happened to conflicts; such a ticket is one also if nobody saw it created."""
+    found = [
+        fact._replace(name=fact.name.removeprefix(OF_CONFLICT))
+        for fact in facts
+        if fact.name.startswith(OF_CONFLICT)
+    ]
+    return [
+        fact._replace(name="created") if fact.name == "conflicts" else fact
+        for fact in found
+        if fact.name != "created"
+    ]
+
+
+def _share(own: Iterable[Fact], facts: Iterable[Fact]) -> Fraction:
+    """The part of the seconds handled."""
+    part, whole = (
+        sum((fact.value for fact in some if fact.name == "handled"), Fraction(0))
+        for some in (own, facts)
+    )
+    return part / whole if whole else Fraction(0)
 
 
 def _fixed(facts: Iterable[Fact], settings: Settings, as_of: int) -> Fraction:

@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tests.reference import credit
-from tests.reference.calendars import ALWAYS
+from tests.reference.calendars import ALWAYS, Calendar
+from tests.reference.elapsed import elapsed
 from tests.reference.policies import Policies
 from tests.reference.settings import Settings
 from tests.reference.spans import (
@@ -36,6 +37,7 @@ from tests.reference.ticket import (
 LABELS = ("queue", "priority", "channel", "segment", "product", "category", "kind", "agent")
 DURATIONS = (
     *("first_response", "pickup", "next_reply"),
+    *("requester_wait", "agent_work", "ownership"),
     *("first_resolution", "full_resolution", "time_to_close"),
 )
 NOW = ("orphan", "closed", "deleted", "merged", "skew")
@@ -77,6 +79,12 @@ def facts_of(
         working_ms = _working(steps, at, ms, policies) if policies else ms
         agent = _credited(name, at, steps, settings)
         yield Fact(name, at.after.attributes, at.time_ms, ms, working_ms, agent)
+    for name, at, queue, pieces, agent in elapsed(steps, settings):
+        ms = sum(end_ms - start_ms for start_ms, end_ms in pieces)
+        calendar = _calendar(steps, at, pieces[0][0] if pieces else at.time_ms, policies)
+        working_ms = sum(calendar.working(*piece) for piece in pieces) if policies else ms
+        attributes = {**at.after.attributes, "queue": queue}
+        yield Fact(name, attributes, at.time_ms, ms, working_ms, agent)
 
 
 def _credited(name: str, at: Step, steps: Steps, settings: Settings) -> str:
@@ -120,13 +128,18 @@ def _responder(at: Step, steps: Steps, settings: Settings) -> str:
 
 def _working(steps: Steps, stop: Step, ms: int, policies: Policies) -> int:
     """Working time in the last `ms` before the stop."""
+    start_ms = stop.time_ms - ms
+    return _calendar(steps, stop, start_ms, policies).working(start_ms, stop.time_ms)
+
+
+def _calendar(steps: Steps, stop: Step, start_ms: int, policies: Policies | None) -> Calendar:
+    """That of the policy which matches right after the stop; of an orphan, from the start on."""
     created = creation(steps)
-    source, since = ("", stop.time_ms - ms)
+    source, since = ("", start_ms)
     if created is not None:
         source, since = created.event.source, created.time_ms
-    found = policies.match(stop.after.attributes, source, since)
-    calendar = found.calendar if found else ALWAYS
-    return calendar.working(stop.time_ms - ms, stop.time_ms)
+    found = policies.match(stop.after.attributes, source, since) if policies else None
+    return found.calendar if found else ALWAYS
 
 
 Named = Iterator[tuple[str, Step, int]]

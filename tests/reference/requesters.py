@@ -12,10 +12,13 @@ Topic = tuple[str, str]
 
 
 def topic(steps: Steps) -> Topic | None:
-    """Requester and category, as they are now; None where one of them is missing."""
+    """Requester and category, as they are now; None where one of them is missing.
+
+    More than 128 characters are no customer's id.
+    """
     now = steps[-1].after.attributes
-    requester, category = now.get("requester"), now.get("category")
-    return (str(requester), str(category)) if requester and category else None
+    requester, category = str(now.get("requester") or ""), str(now.get("category") or "")
+    return (requester, category) if 0 < len(requester) <= 128 and category else None
 
 
 def repeats(tickets: Sequence[Steps], settings: Settings) -> Iterator[Fact]:

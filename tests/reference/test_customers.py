@@ -179,9 +179,12 @@ def test_a_fact_is_counted_under_what_was_known_of_the_customer_right_then() -> 
         event("customer.active", 0, 9, 1, activity="purchase"),
         event("customer.updated", 0, 10, 2, segment="pro"),
         event("customer.active", 0, 11, 3, activity="purchase"),
+        event("customer.churned", 0, 12, 4),
     ]
     by = reported(public, [], at_ms(1, 0))["by"]["segment"]
-    assert (by[""]["purchasers"], by["pro"]["repurchasers"]) == (1, 1)
+    # The second purchase counts beside the first one.
+    assert (by[""]["purchasers"], by[""]["repurchasers"], by["pro"]["churned"]) == (1, 1, 1)
+    assert by["pro"]["purchasers"] == by["pro"]["repurchasers"] == by[""]["churned"] == 0
 
 
 def test_the_period_after() -> None:

@@ -72,6 +72,26 @@ def test_a_share_has_the_interval_of_newcombes_own_example() -> None:
     assert found.method == intervals.NEWCOMBE
 
 
+def test_who_came_again_is_a_share_of_tickets_like_any_other() -> None:
+    """The same counts, the other way round: 32 of 80 and 14 of 70 asked about the same before."""
+    days = Days(FIRST + 1, FIRST + 1), Days(FIRST + 8, FIRST + 8)
+    events = [*asked_again(1, 80, 32), *asked_again(8, 70, 14)]
+    found = compared(events, "repeat_contacts", before=days[0], after=days[1])
+    assert [found.low, found.high] == pytest.approx([-0.3339, -0.0524], abs=5e-5)
+
+
+def asked_again(day: int, tickets: int, again: int) -> list[Event]:
+    """So many tickets, each of another requester; `again` of them had one the day before."""
+    found = []
+    for number in range(tickets):
+        asks = {"requester": f"r-{day}-{number}", "category": "login"}
+        if number < again:
+            early = f"E-{day}-{number}"
+            found += [created(early, at(day - 1, 9), **asks), resolved(early, at(day - 1, 10))]
+        found.append(created(f"R-{day}-{number}", at(day, 9), **asks))
+    return found
+
+
 def test_shares_of_nothing_and_of_all_have_an_interval_too() -> None:
     """0 of 10 against 20 of 20 (same paper): no interval of zero width, none beyond 1."""
     found = compared([*rated(0, [1] * 10), *rated(7, [5] * 20)], "csat")
