@@ -379,6 +379,17 @@ STATED: Final = (
         ),
     ),
     Row(
+        "attainment, error budget, burn",
+        "promises",
+        "instances that were met of those that were due, by policy and clock, of all and of the "
+        "last 1, 7, 30, 91 and 365 days; how many misses the objective allows, and how many of "
+        "them are used, which over a short time is the burn rate",
+        "share",
+        ("sla",),
+        ("sla_window", "sla_objective_ratio"),
+        "higher",
+    ),
+    Row(
         "budget attribution",
         "promises",
         "the working time that clocks used, by queue, status and assignee",

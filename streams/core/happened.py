@@ -1,13 +1,13 @@
 """What happened, and what came of it: as many days before it and after it, side by side."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import sqrt
 from typing import Any, Final
 
 from streams.core import facts as fact
 from streams.core.clientele import Labels
-from streams.core.contrast import Contrast, Days, Side, last_instant
+from streams.core.contrast import NOWHERE, Contrast, Days, Elsewhere, Side, last_instant
 from streams.core.goals import Annotation, Goal, Scorecard
 from streams.core.instants import DAY, format_rfc3339, local_day
 from streams.core.looking import TREND, key_of
@@ -117,8 +117,8 @@ class Happened:
 
     def of(self, goal: Goal) -> list[tuple[Annotation, Contrast]]:
         """What is compared for a goal: its actions that have begun, and what happened lately."""
-        measure = MEASURES[goal.measure]
-        if measure.topic:
+        if MEASURES[goal.measure].calendar:
+            # As many days before and after are no months.
             return []
         lately = self._as_of - TREND * goal.span * DAY
         begun = {Annotation(a.since, a.text) for a in goal.actions if a.since is not None}
@@ -151,10 +151,10 @@ class Happened:
         """Whether there is anything to compare."""
         return bool(self._known)
 
-    def close(self, count: Recount) -> None:
+    def close(self, count: Recount, elsewhere: Mapping[str, Elsewhere] = NOWHERE) -> None:
         """Call it once, after the recount."""
         for contrast in self._known.values():
-            contrast.close(count)
+            contrast.close(count, elsewhere)
 
 
 def plain(contrast: Contrast, measure: Measure, goal: Goal, count: Recount) -> dict[str, Any]:

@@ -160,6 +160,24 @@ def cover_report(
     is known; where there is none, the time of all shifts together. It begins with the first
     shift or presence that is known of the queue.
     """
+    return {
+        queue: covers.figures(found) | {"promised_by": by}
+        for queue, (found, by) in cover_by_queue(
+            books, kind, settings, packing, as_of, tickets, min_staff
+        ).items()
+    }
+
+
+def cover_by_queue(
+    books: EntityBooks,
+    kind: Agents,
+    settings: Settings,
+    packing: Packing,
+    as_of: int,
+    tickets: Tickets,
+    min_staff: int,
+) -> dict[str, tuple[covers.Cover, str]]:
+    """The cover of each queue over the last `LOOKS_BACK`, and by what it was promised."""
     back = max(0, as_of - LOOKS_BACK)
     present: dict[str, list[Span[str]]] = {}
     planned: dict[str, list[Interval]] = {}
@@ -172,15 +190,14 @@ def cover_report(
         begun = min(start for start, _ in (*staffed, *shifts))
         hours = _promised(queue, begun, as_of, settings)
         arrivals = [at for at in tickets.arrivals.get(queue, ()) if begun <= at < as_of]
-        found[queue] = covers.figures(
-            covers.cover(
-                shifts if hours is None else hours,
-                present.get(queue, ()),
-                min_staff,
-                arrivals,
-                kind.zone,
-            )
-        ) | {"promised_by": "shifts" if hours is None else "policy"}
+        cover = covers.cover(
+            shifts if hours is None else hours,
+            present.get(queue, ()),
+            min_staff,
+            arrivals,
+            kind.zone,
+        )
+        found[queue] = cover, "shifts" if hours is None else "policy"
     return found
 
 

@@ -77,6 +77,9 @@ class Recount:
         """All facts, those of dropped tickets included."""
         self.days: dict[int, Sums] = {}
         """Those of the tickets kept, by local day."""
+        self.promised: dict[int, Counter[tuple[str, ...]]] = {}
+        """Instances of SLA clocks by policy, clock and state; by the local day of their deadline,
+        those without a verdict by that of now."""
         self.settled = Settled()
         """Those of the dropped ones, by month."""
         self.asked: list[dict[int, Sums]] = [{} for _ in asked]
@@ -151,6 +154,8 @@ class Recount:
         for key, count, amount, times in tally.rows():
             self.slices.put(key, count, amount, times, customer)
             kind, labels, day = key
+            if kind == fact.PROMISE:
+                self.promised.setdefault(day, Counter())[labels] += count
             if len(labels) != len(SLICED):
                 continue
             _at(self.days, day).add(kind, count, amount, times)
@@ -206,12 +211,17 @@ class Recount:
 
 
 def holds(slice_: Slice, labels: Sequence[str], customer: Labels) -> bool:
-    """Whether a fact with these labels (`SLICED`), of such a customer, belongs to a slice."""
-    return all(
-        (customer.get(name, "") if name.startswith(CUSTOMER) else labels[SLICED.index(name)])
-        in values
-        for name, values in slice_.items()
-    )
+    """Whether a fact with these labels (`SLICED`), of such a customer, belongs to a slice.
+
+    None belongs to one by labels of something else, as SLA clocks have them.
+    """
+    for name, values in slice_.items():
+        if name.startswith(CUSTOMER):
+            if customer.get(name, "") not in values:
+                return False
+        elif name not in SLICED or labels[SLICED.index(name)] not in values:
+            return False
+    return True
 
 
 def _at(days: dict[int, Sums], day: int) -> Sums:
