@@ -125,11 +125,11 @@ STATED: Final = (
         "volume",
         "flow",
         "tickets created by hour of the week and month of the year; the last hour, day and week "
-        "against those before and the same a week ago; by queue, channel, agent under `by`, with "
-        "the change against the period before under `periods`",
+        "against those before and the same a week ago, and since an annotation, each by queue, "
+        "channel and agent, too; the change against the period before under `periods`",
         "tickets",
         (
-            "volume.change",
+            *("volume.change", "volume.by"),
             *("volume.by_hour_of_week", "volume.by_month_of_year"),
             *("by.queue", "by.channel", "periods"),
         ),
@@ -278,6 +278,14 @@ STATED: Final = (
             "window_overtime_seconds",
             "window_touched",
         ),
+    ),
+    Row(
+        "own trend of agents",
+        "people",
+        "each agent's hours, work, times and KPIs of the last 30 days, beside the same of the 30 "
+        "before",
+        "as the KPI",
+        ("people.trend",),
     ),
     Row(
         "quality by criterion",

@@ -18,6 +18,7 @@ from streams.core.entity import Kind, SettledError
 from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
 from streams.core.people_report import people_report
 from streams.core.recount import Recount
+from streams.core.report import figures_of_agents
 from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
@@ -79,6 +80,7 @@ def with_people(
                 tickets=known,
                 min_staff=config.min_staff,
                 since=since,
+                credited=figures_of_agents(tickets),
             )
         if customers.customers.outcomes or customers.requesters.outcomes:
             found["customers"] = customers_report(

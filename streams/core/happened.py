@@ -9,6 +9,7 @@ from streams.core import facts as fact
 from streams.core.clientele import Labels
 from streams.core.contrast import NOWHERE, Contrast, Days, Elsewhere, Side, last_instant
 from streams.core.goals import Annotation, Goal, Scorecard
+from streams.core.hours import BY
 from streams.core.instants import DAY, format_rfc3339, local_day
 from streams.core.looking import TREND, key_of
 from streams.core.measures import MEASURES, Measure, Reading
@@ -61,7 +62,7 @@ class Volumes:
                 continue
             for place, days in enumerate(self._days):
                 if days.first <= day <= days.last:
-                    for label in zip(DIMENSIONS, labels, strict=False):
+                    for label in zip(SLICED, labels, strict=True):
                         own = self._created.setdefault(label, (Counter(), Counter()))
                         own[place][day] += number
 
@@ -70,12 +71,22 @@ class Volumes:
         found: list[tuple[float, str, str]] = []
         for (label, value), (before, after) in self._created.items():
             earlier, later = before.total(), after.total()
-            if earlier != later:
+            if earlier != later and label in DIMENSIONS:
                 found.append((-abs(later - earlier) / sqrt(later + earlier), label, value))
         return [
             (label, value, self._contrast(label, value))
             for _, label, value in sorted(found)[:MOVERS]
         ]
+
+    def by(self) -> dict[str, dict[str, dict[str, int]]]:
+        """By queue, channel and agent: created before, after, and how many more."""
+        found: dict[str, dict[str, dict[str, int]]] = {name: {} for name in BY}
+        for (label, value), (before, after) in sorted(self._created.items()):
+            if label in found:
+                earlier, later = before.total(), after.total()
+                row = {"before": earlier, "after": later, "change": later - earlier}
+                found[label][value] = row
+        return found
 
     def _contrast(self, label: str, value: str) -> Contrast:
         contrast = Contrast({label: frozenset({value})}, *self._days)
@@ -200,6 +211,7 @@ def annotations(happened: Happened, count: Recount, judge: Judge) -> list[dict[s
         if contrast is not None:
             row["volume_per_day"] = judge(contrast, MEASURES["volume"], _VOLUME, count)
             volumes = happened.by_label[contrast.before.days, contrast.after.days]
+            row["by"] = volumes.by()
             row["movers"] = [
                 {"label": label, "value": value, **judge(own, MEASURES["volume"], _VOLUME, count)}
                 for label, value, own in volumes.movers()

@@ -20,6 +20,7 @@ from streams.core.hours import Hours
 from streams.core.instants import days_of, format_rfc3339
 from streams.core.journey import FIRST_CONTACT, stays_resolved
 from streams.core.processor import Tallied
+from streams.core.progress import Progress
 from streams.core.record import Packing, Record, checkpoint_of, remembered
 from streams.core.repeats import Repeats
 from streams.core.settings import Settings
@@ -100,6 +101,7 @@ class Recount:
         self._day_of = days_of(settings.zone).of
         self.workdays = Workdays(as_of, self._day_of)
         self.hours = Hours(settings, self._day_of, as_of)
+        self.progress = Progress(self._day_of(as_of))
         repeats = Repeats(settings)
         for name, record in books.records.items():
             self._add(name, record, repeats)
@@ -158,6 +160,7 @@ class Recount:
                 self.promised.setdefault(day, Counter())[labels] += count
             if len(labels) != len(SLICED):
                 continue
+            self.progress.add(kind, labels[-1], day, count, amount, times)
             _at(self.days, day).add(kind, count, amount, times)
             for slice_, days in zip(self._asked, self.asked, strict=True):
                 if holds(slice_, labels, customer):

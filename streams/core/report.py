@@ -160,6 +160,19 @@ def figures(sums: Sums, settings: Settings, *, every: bool = True) -> dict[str, 
     }
 
 
+def figures_of_agents(count: Recount) -> dict[str, list[dict[str, Any]]]:
+    """By agent the figures of the last days and of those before (`streams.core.progress`).
+
+    Depth is of now, and no figure of a period.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, sides in count.progress.sums.items():
+        found[name] = [figures(one, count.settings, every=False) for one in sides]
+        for one in found[name]:
+            one["kpis"].pop("resolved_of_all", None)
+    return found
+
+
 def _duration(sums: Sums, kind: str) -> dict[str, float]:
     values = sums.durations.get(kind)
     number = 0 if values is None else values.count
