@@ -10,6 +10,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from streams.core.kpis import DURATIONS, KPIS
+from streams.core.measures import MEASURES
+from streams.core.sums import CUSTOMER, SLICED
 from streams.kpis import ROWS, words_of
 
 GROUPS: Final = {
@@ -46,6 +49,16 @@ report, and so are agents, whom metrics never name. `fcr` cannot subtract in met
 tickets of a requester tell (`repeated`): it is an upper bound there.
 
 *panel* is the panel of the dashboard *Quality* that draws it.
+"""
+
+MEASURES_HEAD: Final = """\
+## Measures
+
+Whatever has a single value can be a goal of [scorecards.md](scorecards.md) and be compared before
+and after (`deskpulse compare --kpi NAME`): every KPI above that is under `kpis` or `durations` in
+the report, told apart by queue, priority, channel, segment, product, category, kind, agent and the
+attributes of customers (`customer_...`); and these. Of tables there is no single value: the
+peak-hour slow-down, hours bands, movers, drivers and questions are in the report only.
 """
 
 NO_SIGNAL: Final = """\
@@ -88,7 +101,26 @@ def page() -> str:
     sections = (
         f"## {title}\n\n{_table(_COLUMNS, _rows(group))}" for group, title in GROUPS.items()
     )
-    return "\n".join([HEAD, *sections, NO_SIGNAL, OUTSIDE])
+    measures = f"{MEASURES_HEAD}\n{_table(_OF_MEASURES, _measures())}"
+    return "\n".join([HEAD, *sections, measures, NO_SIGNAL, OUTSIDE])
+
+
+_OF_MEASURES: Final = ("measure", "meaning", "unit", "better", "told apart by", "made of")
+
+
+def _measures() -> Iterator[tuple[str, ...]]:
+    """Those that have no row of their own."""
+    rows = {kpi.name for kpi in KPIS} | {one.name for one in DURATIONS}
+    for one in MEASURES.values():
+        if one.name not in rows:
+            if len(one.slices) > len(SLICED):
+                by = "as KPIs are"
+            else:
+                by = ", ".join(
+                    f"{CUSTOMER}..." if name == CUSTOMER else name for name in one.slices
+                )
+            better = "" if one.better == "neither" else one.better
+            yield (f"`{one.name}`", one.meaning, one.unit, better, by, one.topic or "tickets")
 
 
 def _rows(group: str) -> Iterator[tuple[str, ...]]:

@@ -125,11 +125,11 @@ STATED: Final = (
         "volume",
         "flow",
         "tickets created by hour of the week and month of the year; the last hour, day and week "
-        "against those before and the same a week ago; by queue, channel, agent under `by`, with "
-        "the change against the period before under `periods`",
+        "against those before and the same a week ago, and since an annotation, each by queue, "
+        "channel and agent, too; the change against the period before under `periods`",
         "tickets",
         (
-            "volume.change",
+            *("volume.change", "volume.by"),
             *("volume.by_hour_of_week", "volume.by_month_of_year"),
             *("by.queue", "by.channel", "periods"),
         ),
@@ -282,6 +282,14 @@ STATED: Final = (
         ),
     ),
     Row(
+        "own trend of agents",
+        "people",
+        "each agent's hours, work, times and KPIs of the last 30 days, beside the same of the 30 "
+        "before",
+        "as the KPI",
+        ("people.trend",),
+    ),
+    Row(
         "quality by criterion",
         "people",
         "mean of score / max of each criterion of quality reviews",
@@ -379,6 +387,17 @@ STATED: Final = (
             "sla_objective_ratio",
             "sla_transitions",
         ),
+    ),
+    Row(
+        "attainment, error budget, burn",
+        "promises",
+        "instances that were met of those that were due, by policy and clock, of all and of the "
+        "last 1, 7, 30, 91 and 365 days; how many misses the objective allows, and how many of "
+        "them are used, which over a short time is the burn rate",
+        "share",
+        ("sla",),
+        ("sla_window", "sla_objective_ratio"),
+        "higher",
     ),
     Row(
         "budget attribution",

@@ -1,7 +1,6 @@
 """`deskpulse compare`: what changed between before and after, and how sure that is."""
 
-import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,19 +11,17 @@ from rich.text import Text
 
 from streams.cli.console import out, write_result
 from streams.cli.options import ConfigFolder, configuration
-from streams.cli.people import CustomerFiles, PeopleReplay, labels_of, whose
+from streams.cli.people import AgentFiles, CustomerFiles, elsewhere, labels_of, whose
 from streams.cli.ranges import days
-from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_up, recorded
-from streams.cli.report import read_people
+from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_at, recorded
 from streams.compare import judge
-from streams.config import Config
 from streams.config.problems import likely
-from streams.core.clientele import NOBODY, Clientele
+from streams.core.clientele import Clientele
 from streams.core.contrast import Contrast, Days, Side, last_instant, provisional
-from streams.core.customers_report import CustomerBooks
 from streams.core.goals import Goal
 from streams.core.instants import format_rfc3339, local_day
-from streams.core.measures import MEASURES, Measure
+from streams.core.measures import AGENTS, BY_CLOCK, CUSTOMERS, MEASURES, Measure
+from streams.core.periods import whole_period
 from streams.core.recount import Recount, Slice
 from streams.core.report import Books, TooOldError
 from streams.core.settings import Settings
@@ -58,8 +55,9 @@ def compare(
         typer.Option(
             "--slice",
             metavar="NAME=VALUE",
-            help=f"Only facts under this label: {', '.join(SLICED)}, or {CUSTOMER}NAME of "
-            "customer_attributes. Again for several; values of one name may stand with commas.",
+            help=f"Only facts under this label: {', '.join(SLICED)}, {CUSTOMER}NAME of "
+            f"customer_attributes, or of SLA clocks {' and '.join(BY_CLOCK)}. Again for several; "
+            "values of one name may stand with commas.",
             show_default=False,
         ),
     ] = None,
@@ -67,6 +65,7 @@ def compare(
         bool, typer.Option("--working", help="Times as working time, where they have it.")
     ] = False,
     replay: ReplayFiles = None,
+    agents: AgentFiles = None,
     customers: CustomerFiles = None,
     config: ConfigFolder = None,
     as_of: LookAt = None,
@@ -83,12 +82,18 @@ def compare(
     settings = configuration(config)
     zone = settings.timezone
     spans = days("--before", before, zone), days("--after", after, zone)
-    measures = _measures(kpi, slice_ is not None)
     chosen = _slice(slice_ or [], labels_of(settings))
+    measures = _measures(kpi, chosen)
     files = recorded(replay, more)
-    if customers and not files:
-        raise UserError("--customers goes with --replay")
-    books, at = looked_up(settings, files, as_of)
+    if (agents or customers) and not files:
+        raise UserError("--agents and --customers go with --replay")
+    asked = {one.topic for one in measures} if kpi is not None else set()
+    asked |= {CUSTOMERS for name in chosen if name.startswith(CUSTOMER)}
+    _told(asked, files, {AGENTS: agents, CUSTOMERS: customers})
+    wanted = kpi is None or not asked.isdisjoint({AGENTS, CUSTOMERS})
+    books, people, at = looked_at(
+        settings, files, agents or [], customers or [], as_of, others=wanted
+    )
     if not books.records and not books.settled.months:
         raise UserError("no ticket yet, so nothing to compare")
     spans = (
@@ -96,12 +101,10 @@ def compare(
         _past("--after", spans[1], at, settings.engine),
     )
     contrast = Contrast(chosen, *spans)
-    known = NOBODY
-    if any(name.startswith(CUSTOMER) for name in chosen):
-        known = _whose(settings, bool(files), customers or [], at)
-    count = _counted(books, settings.engine, at, contrast, known)
+    count = _counted(books, settings.engine, at, contrast, whose(settings, people[1], at))
+    contrast.close(count, elsewhere(count, settings, *people))
     rows = list(_rows(contrast, count, measures, working=working, every=kpi is not None))
-    notes = list(_notes(contrast, count, rows))
+    notes = list(_notes(contrast, count, rows, measures))
     if json:
         write_result(pretty({"as_of": format_rfc3339(at), "rows": rows, "notes": notes}), None)
     else:
@@ -109,35 +112,36 @@ def compare(
     return 0
 
 
-def _measures(names: list[str] | None, sliced: bool) -> list[Measure]:
-    known = [name for name, measure in MEASURES.items() if not measure.topic]
+def _measures(names: list[str] | None, chosen: Slice) -> list[Measure]:
+    """The measures that were asked for, or all that this slice can be had of."""
     for name in names or ():
-        if name not in known:
-            raise UserError(f"--kpi {name}: {likely(name, known, 'a name of docs/scorecards.md')}")
-        if sliced and MEASURES[name].whole:
-            raise UserError(f"--kpi {name}: known as a whole only, leave --slice out")
-    return [MEASURES[name] for name in names or known if not (sliced and MEASURES[name].whole)]
+        if name not in MEASURES:
+            raise UserError(f"--kpi {name}: {likely(name, MEASURES, 'a measure of docs/kpis.md')}")
+        refused = MEASURES[name].refuses(chosen)
+        if refused:
+            what = "leave --slice out" if MEASURES[name].whole else "slice by one of these"
+            raise UserError(f"--kpi {name}: {refused}, {what}")
+    return [MEASURES[name] for name in names or MEASURES if not MEASURES[name].refuses(chosen)]
 
 
 def _slice(texts: Iterable[str], names: Sequence[str]) -> Slice:
     chosen: dict[str, frozenset[str]] = {}
+    known = (*names, *BY_CLOCK)
     for text in texts:
         name, equals, values = text.partition("=")
-        if name not in names or not equals:
-            raise UserError(f"--slice {text}: write NAME=VALUE, NAME one of {', '.join(names)}")
+        if name not in known or not equals:
+            raise UserError(f"--slice {text}: write NAME=VALUE, NAME one of {', '.join(known)}")
         chosen[name] = frozenset(values.split(","))
     return chosen
 
 
-def _whose(config: Config, replayed: bool, files: list[Path], at: int) -> Clientele:
-    """What is known of the requesters of these tickets."""
-    if not replayed:
-        return whose(config, asyncio.run(read_people(config))[1], at)
-    if not files:
-        raise UserError("--slice customer_...: name recorded events of customers: --customers FILE")
-    people = PeopleReplay(config, lambda _line, _verdict: None, at)
-    people.feed([], files)
-    return whose(config, CustomerBooks(people.customers), at)
+def _told(
+    wanted: Container[str], files: list[Path], given: Mapping[str, list[Path] | None]
+) -> None:
+    """Refuse what is made of events that nobody has named."""
+    for topic, option in ((AGENTS, "--agents"), (CUSTOMERS, "--customers")):
+        if topic in wanted and files and not given[topic]:
+            raise UserError(f"this is made of {topic}: name recorded ones, {option} FILE")
 
 
 def _past(option: str, span: Days, as_of: int, settings: Settings) -> Days:
@@ -152,11 +156,9 @@ def _counted(
     books: Books, settings: Settings, at: int, contrast: Contrast, known: Clientele
 ) -> Recount:
     try:
-        count = Recount(books, settings, packing, at, each=contrast.add, clientele=known)
+        return Recount(books, settings, packing, at, each=contrast.add, clientele=known)
     except TooOldError as error:
         raise UserError(f"--as-of: {error}") from None
-    contrast.close(count)
-    return count
 
 
 def _rows(
@@ -195,7 +197,9 @@ def _something(found: Row) -> bool:
     return bool(found["before"]["sample"] and found["after"]["sample"])
 
 
-def _notes(contrast: Contrast, count: Recount, rows: Sequence[Row]) -> Iterator[str]:
+def _notes(
+    contrast: Contrast, count: Recount, rows: Sequence[Row], measures: Sequence[Measure]
+) -> Iterator[str]:
     first = min(count.days, default=None)
     for side, name in ((contrast.before, "before"), (contrast.after, "after")):
         yield from _gone(side, name)
@@ -206,6 +210,12 @@ def _notes(contrast: Contrast, count: Recount, rows: Sequence[Row]) -> Iterator[
     young = [row["kpi"] for row in rows if row["provisional"]]
     if young:
         yield f"provisional, because tickets of after are too young: {', '.join(young)}"
+    calendar = [row["kpi"] for row in rows if MEASURES[row["kpi"]].calendar]
+    if calendar and any(not whole_period(*side.days) for side in (contrast.before, contrast.after)):
+        yield f"known of whole months, quarters and years only: {', '.join(calendar)}"
+    if contrast.slice and len(measures) > MANY:
+        apart = [one.name for one in MEASURES.values() if one.refuses(contrast.slice)]
+        yield f"left out, because nobody tells them apart by this: {', '.join(apart)}"
     if len(rows) > MANY:
         yield "of 20 KPIs that did not change, one is expected outside its interval by chance"
 

@@ -8,15 +8,17 @@ import typer
 
 from streams.cli.console import progress
 from streams.config import Config
+from streams.core.attained import of_promises
 from streams.core.clientele import Clientele, clientele
+from streams.core.contrast import Elsewhere
 from streams.core.customers_report import CustomerBooks, customers_report
 from streams.core.elsewhere import of_agents, of_customers
 from streams.core.entities import EntityBooks
 from streams.core.entity import Kind, SettledError
 from streams.core.events import AGENT_TYPES, CUSTOMER_TYPES, REQUESTER_TYPES
-from streams.core.looking import Elsewhere
 from streams.core.people_report import people_report
 from streams.core.recount import Recount
+from streams.core.report import figures_of_agents
 from streams.core.sums import CUSTOMER, SLICED
 from streams.errors import UserError
 from streams.replay import OnVerdict, Replay, ReplayEntities, open_lines
@@ -78,6 +80,7 @@ def with_people(
                 tickets=known,
                 min_staff=config.min_staff,
                 since=since,
+                credited=figures_of_agents(tickets),
             )
         if customers.customers.outcomes or customers.requesters.outcomes:
             found["customers"] = customers_report(
@@ -97,14 +100,22 @@ def with_people(
 def elsewhere(
     tickets: Recount, config: Config, agents: EntityBooks, customers: CustomerBooks
 ) -> dict[str, Elsewhere]:
-    """What goals may ask of agents and customers; nothing of whom nothing is known."""
+    """What is known of SLA clocks, agents and customers, for goals and comparisons."""
     settings, as_of = config.engine, tickets.as_of
-    work = tickets.workdays.tickets(tickets.settled).work
+    known = tickets.workdays.tickets(tickets.settled)
     try:
         return {
-            **of_agents(agents, config.agents, settings, packing, as_of, work),
+            **of_promises(tickets),
+            **of_agents(agents, config.agents, settings, packing, as_of, known, config.min_staff),
             **of_customers(
-                customers, config.customers, settings, packing, as_of, config.return_within
+                customers,
+                config.customers,
+                settings,
+                packing,
+                as_of,
+                config.return_within,
+                repeat_window=config.requesters.repeat_window,
+                clientele=tickets.clientele,
             ),
         }
     except SettledError as error:

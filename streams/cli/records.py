@@ -7,10 +7,13 @@ from typing import Annotated, Final
 import typer
 
 from streams.cli.options import instant
+from streams.cli.people import PeopleReplay
 from streams.cli.replay import feed
-from streams.cli.report import read_changelog
+from streams.cli.report import read_changelog, read_people
 from streams.clock import wall_ms
 from streams.config import Config
+from streams.core.customers_report import CustomerBooks
+from streams.core.entities import EntityBooks
 from streams.core.report import Books
 from streams.errors import UserError
 from streams.replay import Replay
@@ -73,3 +76,33 @@ def looked_up(
     if at is None and (files or config.time == "event"):
         at = books.newest
     return books, wall_ms() if at is None else at
+
+
+def looked_at(
+    settings: Config,
+    files: list[Path],
+    agents: list[Path],
+    customers: list[Path],
+    as_of: str | None,
+    *,
+    others: bool = True,
+) -> tuple[Books, tuple[EntityBooks, CustomerBooks], int]:
+    """The records of tickets, agents and customers, and the instant to look at them.
+
+    Without `others` those of tickets only.
+    """
+    if not files:
+        books, at = looked_up(settings, files, as_of)
+        people = asyncio.run(read_people(settings)) if others else (EntityBooks(), CustomerBooks())
+        return books, people, at
+    asked = None if as_of is None else instant(as_of)
+    run = Replay(settings.engine, as_of=asked, telling=bool(customers))
+    for path in files:
+        feed(run, path)
+    told = PeopleReplay(settings, lambda _line, _verdict: None, asked)
+    told.feed(agents, customers)
+    books = run.books()
+    newest = books.newest if asked is None else asked
+    if newest is None:
+        raise UserError(f"{', '.join(map(str, files))}: no ticket event")
+    return books, told.books(run), newest

@@ -1,7 +1,6 @@
 """`deskpulse scorecard`: how goals stand, in the terminal, as Markdown, HTML or JSON."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from enum import StrEnum
@@ -14,27 +13,23 @@ from rich.text import Text
 
 from streams.cli.console import out, write_result
 from streams.cli.moments import moment
-from streams.cli.options import ConfigFolder, configuration, instant
-from streams.cli.people import AgentFiles, CustomerFiles, PeopleReplay, elsewhere, whose
-from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_up, recorded
-from streams.cli.replay import feed
-from streams.cli.report import read_people
+from streams.cli.options import ConfigFolder, configuration
+from streams.cli.people import AgentFiles, CustomerFiles, elsewhere, whose
+from streams.cli.records import LookAt, MoreFiles, ReplayFiles, looked_at, recorded
 from streams.compare import judge
 from streams.config import Config
 from streams.config.problems import likely
 from streams.config.sheets import SHEETS
-from streams.core.customers_report import CustomerBooks
-from streams.core.entities import EntityBooks
+from streams.core.attained import sla_rows
 from streams.core.goals import Scorecard
 from streams.core.instants import format_rfc3339
 from streams.core.recount import Recount
-from streams.core.report import Books, TooOldError
+from streams.core.report import TooOldError
 from streams.core.scorecards import Asked
 from streams.errors import UserError
-from streams.replay import Replay
 from streams.scorecards.markdown import CHANGES, HEAD, Rows, changes, markdown, methods
 from streams.scorecards.page import page
-from streams.scorecards.words import cells
+from streams.scorecards.words import PROMISES, cells, promise
 from streams.wire import packing
 from streams.wire.codec import pretty
 
@@ -90,14 +85,18 @@ def scorecard(
     files = recorded(replay, more)
     if not files and (agents or customers):
         raise UserError("--agents and --customers go with --replay")
-    books, people, at = _looked_up(settings, files, agents or [], customers or [], as_of)
-    known = whose(settings, people[1], at)
-    asked = Asked(engine, books, at, known)
+    books, people, at = looked_at(settings, files, agents or [], customers or [], as_of)
+    requesters = whose(settings, people[1], at)
+    asked = Asked(engine, books, at, requesters)
     try:
-        count = Recount(books, engine, packing, at, *asked.slices, each=asked.each, clientele=known)
+        count = Recount(
+            books, engine, packing, at, *asked.slices, each=asked.each, clientele=requesters
+        )
     except TooOldError as error:
         raise UserError(f"--as-of: {error}") from None
-    found = asked.answer(count, judge, elsewhere(count, settings, *people))
+    known = elsewhere(count, settings, *people)
+    sla = sla_rows(count, known)
+    found = asked.answer(count, judge, known)
     when = f"{moment(at, settings.timezone)} ({settings.timezone})"
     cards: Mapping[str, Rows] = found["scorecards"]
     if format_ is Format.TEXT and to is None:
@@ -105,14 +104,17 @@ def scorecard(
             out.print(f"scorecard {each}, as of {when}", markup=False)
             out.print(table(rows))
             _show_changes(rows, settings.timezone)
+        if sla:
+            out.print()
+            out.print(_plain(PROMISES, map(promise, sla)))
         return 0
     if format_ is Format.JSON:
-        written = pretty({"as_of": format_rfc3339(at), **found})
+        written = pretty({"as_of": format_rfc3339(at), **found, "sla": sla})
     elif format_ is Format.HTML:
-        written = page(cards, when, settings.timezone).encode()
+        written = page(cards, when, settings.timezone, sla).encode()
     else:
         # Plain text in a file is Markdown: it can be read as it is.
-        written = markdown(cards, when, settings.timezone).encode()
+        written = markdown(cards, when, settings.timezone, sla).encode()
     write_result(written, to)
     return 0
 
@@ -123,30 +125,6 @@ def _named(settings: Config, name: str) -> Scorecard:
     except KeyError:
         known = [*settings.scorecards, *SHEETS]
         raise UserError(f"no scorecard {name}, {likely(name, known)}") from None
-
-
-def _looked_up(
-    settings: Config,
-    files: list[Path],
-    agents: list[Path],
-    customers: list[Path],
-    as_of: str | None,
-) -> tuple[Books, tuple[EntityBooks, CustomerBooks], int]:
-    """The records of tickets, agents and customers, and the instant to look at them."""
-    if not files:
-        books, at = looked_up(settings, files, as_of)
-        return books, asyncio.run(read_people(settings)), at
-    asked = None if as_of is None else instant(as_of)
-    run = Replay(settings.engine, as_of=asked, telling=bool(customers))
-    for path in files:
-        feed(run, path)
-    people = PeopleReplay(settings, lambda _line, _verdict: None, asked)
-    people.feed(agents, customers)
-    books = run.books()
-    newest = books.newest if asked is None else asked
-    if newest is None:
-        raise UserError(f"{', '.join(map(str, files))}: no ticket event")
-    return books, people.books(run), newest
 
 
 def table(rows: Rows) -> Table:
@@ -167,12 +145,16 @@ def _show_changes(rows: Rows, zone: tzinfo) -> None:
     changed = list(changes(rows, zone))
     if not changed:
         return
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for title in CHANGES:
-        made.add_column(title)
-    for texts in changed:
-        made.add_row(*map(Text, texts))
     out.print()
-    out.print(made)
+    out.print(_plain(CHANGES, changed))
     for method in methods(rows):
         out.print(method, markup=False)
+
+
+def _plain(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for title in head:
+        made.add_column(title)
+    for texts in rows:
+        made.add_row(*map(Text, texts))
+    return made

@@ -4,6 +4,7 @@
     mean, or any other fraction                Welch, on what each ticket adds to the fraction
     percentile                                 order statistics of both sides, combined alike
     count                                      Welch on the days, as a number per day
+    hours of agents, waiting, reviews          Welch on the days, on what each adds to the fraction
 
 Newcombe's way of combining limits - square and add - asks nothing of the distributions, needs no
 random numbers and serves percentiles as well. Distributions come from SciPy, which is an extra
@@ -16,11 +17,11 @@ from importlib.util import find_spec
 from math import ceil, hypot, isnan, sqrt
 from typing import Any, Final, NamedTuple
 
-from streams.core.contrast import Contrast, Moments, Side, is_count
+from streams.core.contrast import Contrast, Known, Moments, Side
 from streams.core.goals import MEAN, PERCENTILES, SHARE_WITHIN, Goal
 from streams.core.happened import plain
 from streams.core.kpis import COUNT, Kpi
-from streams.core.measures import Measure, kind_of, sample, total
+from streams.core.measures import SHARE, Measure, kind_of, sample, total
 from streams.core.recount import Recount
 
 LEVEL: Final = 0.95
@@ -78,6 +79,8 @@ def difference(contrast: Contrast, measure: Measure, goal: Goal, count: Recount)
     """The interval of what a measure came to after, less what it came to before."""
     if find_spec("scipy") is None:
         return Interval(None, None, WITHOUT)
+    if measure.topic:
+        return _of_units(contrast.known(measure), measure)
     sides = (contrast.before, contrast.after)
     if measure.times:
         working = goal.working and bool(count.settings.policies)
@@ -85,9 +88,20 @@ def difference(contrast: Contrast, measure: Measure, goal: Goal, count: Recount)
     if measure.kpi is None or measure.whole:
         money = measure.unit == "money"
         return Interval(None, None, SPREAD if money else DEPENDENT)
-    if is_count(measure):
+    if measure.adds_up:
         return _of_days(sides, measure.kpi)
     return _of_fraction(sides, measure.kpi)
+
+
+def _of_units(sides: Sequence[Known], measure: Measure) -> Interval:
+    """What was not told by tickets: by days, or by whatever is counted there."""
+    why = next((side.of for side in sides if side.units is None), "")
+    if why:
+        return Interval(None, None, f"no interval: {why}")
+    units = [side.units or Moments() for side in sides]
+    if measure.unit == SHARE and all(one.once for one in units):
+        return _shares([(one.top // 1000, one.bottom // 1000) for one in units])
+    return _welch([_ratio(one, 1) for one in units], f"Welch over {sides[0].of} (scipy.stats.t)")
 
 
 def _of_fraction(sides: Sequence[Side], kpi: Kpi) -> Interval:

@@ -23,7 +23,7 @@ from streams.core.goals import (
     Scorecard,
     beyond,
 )
-from streams.core.measures import MEASURES, SHARE, Measure
+from streams.core.measures import BY_CLOCK, MEASURES, SHARE, Measure
 
 _NUMBER: Final = r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)"
 _LENGTHS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -192,18 +192,25 @@ def _broken(goal: GoalEntry, path: Path) -> Iterator[Contradiction]:
         yield wrong("basis", f"{goal.kpi} is known in wall time only")
     if measure.calendar and goal.period in {"day", "week"}:
         yield wrong("period", f"{goal.kpi} has month, quarter and year, found {goal.period}")
-    sliced = [name for name, _ in goal.slice.values]
-    if sliced and measure.whole:
-        yield wrong("slice", f"{goal.kpi} is known as a whole only, expected no slice")
-    if sum(EACH in values for _, values in goal.slice.values) > 1:
-        yield wrong("slice", f"found {EACH} of several dimensions, expected of one")
-    if any(EACH in values and len(values) > 1 for _, values in goal.slice.values):
-        yield wrong("slice", f"found {EACH} beside other values, expected it alone")
+    yield from _broken_slice(goal, measure, wrong)
     yield from _broken_target(goal, measure, wrong)
     for place, guard in enumerate(goal.guard):
         if MEASURES[guard].better == "neither":
             message = f"more of {guard} is neither better nor worse"
             yield Contradiction(((*path, "guard", place),), message)
+
+
+def _broken_slice(goal: GoalEntry, measure: Measure, wrong: Wrong) -> Iterator[Contradiction]:
+    refused = measure.refuses([name for name, _ in goal.slice.values])
+    if refused:
+        what = "expected no slice" if measure.whole else "expected one of these"
+        yield wrong("slice", f"{goal.kpi} is {refused}, {what}")
+    if sum(EACH in values for _, values in goal.slice.values) > 1:
+        yield wrong("slice", f"found {EACH} of several dimensions, expected of one")
+    if any(EACH in values for name, values in goal.slice.values if name in BY_CLOCK):
+        yield wrong("slice", f"found {EACH} of {listed(BY_CLOCK)}, expected values")
+    if any(EACH in values and len(values) > 1 for _, values in goal.slice.values):
+        yield wrong("slice", f"found {EACH} beside other values, expected it alone")
 
 
 def _broken_target(goal: GoalEntry, measure: Measure, wrong: Wrong) -> Iterator[Contradiction]:

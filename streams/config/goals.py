@@ -26,9 +26,8 @@ Period = Literal["day", "week", "month", "quarter", "year"]
 
 def _measure(value: object) -> object:
     if value not in MEASURES:
-        refuse(
-            f"found {found_text(value)}, {likely(value, MEASURES, 'a name of docs/scorecards.md')}"
-        )
+        expected = likely(value, MEASURES, "a measure of docs/kpis.md")
+        refuse(f"found {found_text(value)}, {expected}")
     return value
 
 
@@ -102,6 +101,10 @@ class Part:
     kind: EachKind | None = None
     agent: Values | None = None
     """Whom the fact is credited to."""
+    policy: Values | None = None
+    """Of sla_attainment and sla_budget_used: whose promise it was."""
+    clock: Values | None = None
+    """Of the same: what was promised, such as first_response."""
     customer: ByName[Values] | None = None
     """By attribute of the requester, one of customer_attributes; only reports judge such goals."""
 

@@ -34,6 +34,8 @@ BREACHED_CLOSED: Final = "breached_closed"
 
 STATES: Final = (MET, BREACHED_CLOSED, BREACHED_OPEN, RUNNING, PAUSED, AT_RISK, CANCELLED)
 """Every instance is in exactly one of them."""
+VERDICTS: Final = (MET, BREACHED_CLOSED, BREACHED_OPEN)
+"""Those that say whether the promise was kept; they count at the deadline."""
 
 _NEVER: Final = -1
 

@@ -3,10 +3,13 @@
 Facts are counted under the local day they happened on, so a comparison is one of whole days.
 Beside sums it keeps, for each KPI, what an honest interval needs: how the two parts of the
 fraction vary and go together over tickets. A ticket counts once, however many surveys it had.
+
+What is no sum of facts of tickets - hours of agents, customers, SLA clocks - is asked of whoever
+knows it (`Elsewhere`), with what varies there: days, contacts, customers, instances.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -75,19 +78,37 @@ class Moments:
         self.both = 0
         """Sum of the products."""
 
-    def add(self, top: int, bottom: int) -> None:
-        """Count one ticket."""
-        self.tickets += 1
-        self.top += top
-        self.bottom += bottom
-        self.tops += top * top
-        self.bottoms += bottom * bottom
-        self.both += top * bottom
+    def add(self, top: int, bottom: int, times: int = 1) -> None:
+        """Count one ticket, or so many that are alike."""
+        self.tickets += times
+        self.top += times * top
+        self.bottom += times * bottom
+        self.tops += times * top * top
+        self.bottoms += times * bottom * bottom
+        self.both += times * top * bottom
 
     @property
     def once(self) -> bool:
         """Whether each ticket is at most once below the line."""
         return self.bottoms == 1_000 * self.bottom
+
+
+class Known(NamedTuple):
+    """What a measure that is no sum of facts of tickets came to on some days."""
+
+    reading: Reading
+    units: Moments | None = None
+    """How it varies; `None` where no interval is honest."""
+    of: str = "days"
+    """What the units are; without them why there is no interval."""
+
+
+UNKNOWN: Final = Known(me.NOTHING)
+"""Nothing is known of these days, or of this slice."""
+
+Elsewhere = Callable[[Slice, Days], Known]
+"""A measure that is no sum of facts of tickets, on some days."""
+NOWHERE: Final[Mapping[str, Elsewhere]] = {}
 
 
 class Side:
@@ -160,16 +181,27 @@ class Contrast:
     def __init__(self, slice_: Slice, before: Days, after: Days) -> None:
         self.slice = slice_
         self.before, self.after = Side(before), Side(after)
+        self.elsewhere: Mapping[str, Elsewhere] = NOWHERE
 
     def add(self, tally: Tally, customer: Labels) -> None:
         """Count the facts of one ticket."""
         self.before.add(tally, self.slice, customer)
         self.after.add(tally, self.slice, customer)
 
-    def close(self, count: Recount) -> None:
-        """Count what the recount has of dropped tickets; call it once, after the recount."""
+    def close(self, count: Recount, elsewhere: Mapping[str, Elsewhere] = NOWHERE) -> None:
+        """Count what the recount has of dropped tickets; call it once, after the recount.
+
+        `elsewhere` has the measures that are no sums of facts, by name.
+        """
+        self.elsewhere = elsewhere
         for side in (self.before, self.after):
             side.add_dropped(count, self.slice)
+
+    def known(self, measure: Measure) -> list[Known]:
+        """A measure with a topic before and after."""
+        found = self.elsewhere.get(measure.name)
+        sides = (self.before, self.after)
+        return [UNKNOWN if found is None else found(self.slice, side.days) for side in sides]
 
     def readings(
         self,
@@ -181,22 +213,19 @@ class Contrast:
         within: int | None = None,
     ) -> tuple[Reading, Reading]:
         """A measure before and after; a count is one per day, so that runs may differ in length."""
-        found = (
-            read(measure, stat, side.sums, side.whole, side.days, count, working, within)
-            for side in (self.before, self.after)
-        )
+        sides = (self.before, self.after)
+        if measure.topic:
+            found = [known.reading for known in self.known(measure)]
+        else:
+            found = [
+                read(measure, stat, side.sums, side.whole, side.days, count, working, within)
+                for side in sides
+            ]
         before, after = (
-            _per_day(reading, side.days.length) if is_count(measure) else reading
-            for reading, side in zip(found, (self.before, self.after), strict=True)
+            _per_day(reading, side.days.length) if measure.adds_up else reading
+            for reading, side in zip(found, sides, strict=True)
         )
         return before, after
-
-
-def is_count(measure: Measure) -> bool:
-    """Whether it is a number or a time in all, of which a longer run of days has more."""
-    if measure.topic:
-        return measure.name in {"lost_service_hours", "churned"}
-    return measure.kpi is not None and not measure.kpi.bottom
 
 
 def provisional(measure: Measure, days: Days, settings: Settings, as_of: int) -> bool:
@@ -224,7 +253,7 @@ def read(
     working: bool,
     within: int | None,
 ) -> Reading:
-    """A measure on some days, from the sums of a slice and of everything on these days."""
+    """A measure without a topic, from the sums of a slice and of everything on these days."""
     settings = count.settings
     if measure.times:
         kind = me.kind_of(measure, working=working and bool(settings.policies))
@@ -232,7 +261,7 @@ def read(
     if measure.name.startswith(me.UNRESOLVED):
         return _depth(measure.name.removeprefix(me.UNRESOLVED), days, count)
     if measure.kpi is None:
-        return _cost(measure, sums, whole, days, count) if not measure.topic else me.NOTHING
+        return _cost(measure, sums, whole, days, count)
     if measure.whole:
         end = min(count.as_of, last_instant(days.last, settings))
         sums.counts[fact.DEPTH] = count.depth_at([end])[0]

@@ -52,6 +52,8 @@ class Cover(NamedTuple):
     promised: Counter[str]
     """Time by band, milliseconds."""
     covered: Counter[str]
+    hours: list[Interval]
+    """What was promised, in order."""
     gaps: list[Interval]
     """Promised time without enough agents, in order."""
     arrivals: int
@@ -70,7 +72,7 @@ def cover(
     """The cover of one queue: `promised` is disjoint, of each agent there are disjoint spans."""
     hours = sorted(promised)
     gaps = list(_gaps(hours, _levels(present), min_staff))
-    found = Cover(Counter(), Counter(), gaps, *_arrived(hours, gaps, arrivals))
+    found = Cover(Counter(), Counter(), hours, gaps, *_arrived(hours, gaps, arrivals))
     for start, end in hours:
         for band, low, high in by_band(start, end, zone):
             found.promised[band] += high - low

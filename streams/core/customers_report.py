@@ -6,7 +6,7 @@ asked all the same, is found out here, over the last `LOOKS_BACK`. All else are 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final
@@ -401,20 +401,33 @@ def _self_service(
     met: Mapping[str, Customer], total: Totals, as_of: int, within: int
 ) -> dict[str, Any]:
     """Visits that helped, after which the customer did not ask all the same."""
-    found: Counter[str] = Counter()
-    for customer in met.values():
-        for at, helped in customer.sessions:
-            asked = any(at < when <= at + within for when in customer.contacted)
-            if asked or not helped:
-                found["not_deflected"] += 1
-            else:
-                found["pending" if at + within >= as_of else "deflected"] += 1
-    deflected, not_deflected = found["deflected"], found["not_deflected"]
+    found = Counter(
+        verdict for customer in met.values() for _, verdict in visits(customer, within, as_of)
+    )
+    deflected, not_deflected = found[DEFLECTED], found[NOT_DEFLECTED]
     return {
         "sessions": total[cu.SESSIONS],
         "solved": total[cu.SOLVED],
         "from": format_rfc3339(max(0, as_of - cu.LOOKS_BACK)),
         "deflected": deflected,
-        "pending": found["pending"],
+        "pending": found[PENDING],
         "deflection": _share(deflected, deflected + not_deflected),
     }
+
+
+DEFLECTED: Final = "deflected"
+NOT_DEFLECTED: Final = "not_deflected"
+PENDING: Final = "pending"
+
+
+def visits(customer: Customer, within: int, as_of: int) -> Iterator[tuple[int, str]]:
+    """When a customer helped themselves, and whether that was the end of it.
+
+    It was not where they asked within that time; until it is over nobody knows.
+    """
+    for at, helped in customer.sessions:
+        asked = any(at < when <= at + within for when in customer.contacted)
+        if asked or not helped:
+            yield at, NOT_DEFLECTED
+        else:
+            yield at, PENDING if at + within >= as_of else DEFLECTED

@@ -1,13 +1,14 @@
 """What happened, and what came of it: as many days before it and after it, side by side."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from streams.core import facts as fact
 from streams.core.clientele import Labels
-from streams.core.contrast import Contrast, Days, Side, last_instant
+from streams.core.contrast import NOWHERE, Contrast, Days, Elsewhere, Side, last_instant
 from streams.core.goals import Annotation, Goal, Scorecard
+from streams.core.hours import BY
 from streams.core.instants import DAY, format_rfc3339, local_day
 from streams.core.looking import TREND, key_of
 from streams.core.measures import MEASURES, Measure, Reading
@@ -60,15 +61,23 @@ class Volumes:
                 continue
             for place, days in enumerate(self._days):
                 if days.first <= day <= days.last:
-                    for label, value in zip(DIMENSIONS, labels, strict=False):
+                    for label, value in zip(SLICED, labels, strict=True):
                         self._movers.add(label, value, day, number, after=place == 1)
 
     def movers(self) -> list[tuple[str, str, Contrast]]:
         """Those that have moved most, the farthest first."""
-        return [
-            (moved.label, moved.value, self._contrast(moved))
-            for moved in self._movers.ranked()[:MOVERS]
-        ]
+        ranked = [moved for moved in self._movers.ranked() if moved.label in DIMENSIONS]
+        return [(moved.label, moved.value, self._contrast(moved)) for moved in ranked[:MOVERS]]
+
+    def by(self) -> dict[str, dict[str, dict[str, int]]]:
+        """By queue, channel and agent: created before, after, and how many more."""
+        found: dict[str, dict[str, dict[str, int]]] = {name: {} for name in BY}
+        for moved in self._movers.every():
+            if moved.label in found:
+                earlier, later = moved.before.total(), moved.after.total()
+                row = {"before": earlier, "after": later, "change": later - earlier}
+                found[moved.label][moved.value] = row
+        return found
 
     def _contrast(self, moved: Moved) -> Contrast:
         contrast = Contrast({moved.label: frozenset({moved.value})}, *self._days)
@@ -108,8 +117,8 @@ class Happened:
 
     def of(self, goal: Goal) -> list[tuple[Annotation, Contrast]]:
         """What is compared for a goal: its actions that have begun, and what happened lately."""
-        measure = MEASURES[goal.measure]
-        if measure.topic:
+        if MEASURES[goal.measure].calendar:
+            # As many days before and after are no months.
             return []
         lately = self._as_of - TREND * goal.span * DAY
         begun = {Annotation(a.since, a.text) for a in goal.actions if a.since is not None}
@@ -142,10 +151,10 @@ class Happened:
         """Whether there is anything to compare."""
         return bool(self._known)
 
-    def close(self, count: Recount) -> None:
+    def close(self, count: Recount, elsewhere: Mapping[str, Elsewhere] = NOWHERE) -> None:
         """Call it once, after the recount."""
         for contrast in self._known.values():
-            contrast.close(count)
+            contrast.close(count, elsewhere)
 
 
 def plain(contrast: Contrast, measure: Measure, goal: Goal, count: Recount) -> dict[str, Any]:
@@ -191,6 +200,7 @@ def annotations(happened: Happened, count: Recount, judge: Judge) -> list[dict[s
         if contrast is not None:
             row["volume_per_day"] = judge(contrast, MEASURES["volume"], _VOLUME, count)
             volumes = happened.by_label[contrast.before.days, contrast.after.days]
+            row["by"] = volumes.by()
             row["movers"] = [
                 {"label": label, "value": value, **judge(own, MEASURES["volume"], _VOLUME, count)}
                 for label, value, own in volumes.movers()

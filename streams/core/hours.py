@@ -27,6 +27,8 @@ PEAK: Final = 10
 CHANGES: Final = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY}
 CHANGED: Final = ("now", "before", "last_week")
 """Trailing windows, open on the left and closed on the right, whose volume is compared."""
+BY: Final = ("queue", "channel", "agent")
+"""What that volume is told apart by."""
 MOVERS: Final = ("queue", "channel", "segment", "product", "category", "kind")
 """Of their values, and of those of customers' attributes, the report names those that changed."""
 MOST_MOVERS: Final = 5
@@ -45,6 +47,8 @@ class Hours:
         self._as_of = as_of
         self._lately: Counter[tuple[str, str]] = Counter()
         """Creations by window that ends now (`CHANGES`), and by which of its three it is."""
+        self._by: dict[str, dict[str, Counter[tuple[str, str]]]] = {name: {} for name in BY}
+        """The same by label and value."""
         self._moved = Movers(WEEK)
         """Creations of the last seven times 24 hours, and of those before."""
         self._zone = settings.zone
@@ -70,9 +74,18 @@ class Hours:
         self._bands(ticket, ticket.created_at, tally)
         self._move(ticket.created_at, tally, customer)
         ago = self._as_of - ticket.created_at
-        for window, span in CHANGES.items():
-            for when, back in (("now", 0), ("before", span), ("last_week", 7 * DAY)):
-                self._lately[window, when] += back <= ago < back + span
+        compared = [
+            (window, when)
+            for window, span in CHANGES.items()
+            for when, back in (("now", 0), ("before", span), ("last_week", 7 * DAY))
+            if back <= ago < back + span
+        ]
+        if compared:
+            self._lately.update(compared)
+            for labels in self._labels(ticket.created_at, tally):
+                for name in BY:
+                    value = labels[SLICED.index(name)]
+                    self._by[name].setdefault(value, Counter()).update(compared)
         local = datetime.fromtimestamp(ticket.created_at / 1000, UTC).astimezone(self._zone)
         hour = local.weekday() * 24 + local.hour
         self.created[hour] += 1
@@ -85,12 +98,20 @@ class Hours:
         ago = self._as_of - created_at
         if not 0 <= ago < 2 * WEEK * DAY:
             return
-        day, back = self._day_of(created_at), ago // DAY
-        for kind, labels, on in tally.counts:
-            if kind == fact.CREATED and on == day:
-                own = {name: labels[SLICED.index(name)] for name in MOVERS}
-                for name, value in (own | dict(customer)).items():
-                    self._moved.add(name, value, back, 1, after=back < WEEK)
+        back = ago // DAY
+        for labels in self._labels(created_at, tally):
+            own = {name: labels[SLICED.index(name)] for name in MOVERS}
+            for name, value in (own | dict(customer)).items():
+                self._moved.add(name, value, back, 1, after=back < WEEK)
+
+    def _labels(self, created_at: int, tally: Tally) -> list[tuple[str, ...]]:
+        """Those of the creation; a forgotten ticket of the same name came on another day."""
+        day = self._day_of(created_at)
+        return [
+            labels
+            for (kind, labels, on), number in tally.counts.items()
+            if kind == fact.CREATED and on == day and number
+        ]
 
     def movers(self) -> dict[str, list[dict[str, Any]]]:
         """By dimension the values whose volume moved most within a week, the farthest first."""
@@ -126,11 +147,14 @@ class Hours:
     def volume(self) -> dict[str, Any]:
         """Creations by hour of the week (`mon 09`) and month of the year, and what changed.
 
-        That is the last hour, day and week against those right before, and a week ago.
+        That is the last hour, day and week against those right before, and a week ago; also of
+        each queue, channel and agent with any of them.
         """
         return {
-            "change": {
-                window: {when: self._lately[window, when] for when in CHANGED} for window in CHANGES
+            "change": _changes(self._lately),
+            "by": {
+                name: {value: _changes(own) for value, own in sorted(values.items())}
+                for name, values in self._by.items()
             },
             "by_hour_of_week": {
                 f"{WEEKDAYS[hour // 24]} {hour % 24:02}": number
@@ -157,6 +181,10 @@ class Hours:
             ratio = above[0] / below[0] if above and below and below[0] else None
             found[f"{name}_ratio"] = ratio
         return found
+
+
+def _changes(numbers: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    return {window: {when: numbers[window, when] for when in CHANGED} for window in CHANGES}
 
 
 def band_of(at: int, zone: tzinfo) -> str:

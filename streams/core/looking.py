@@ -1,20 +1,24 @@
 """What a goal looks at: its measure, on the days of its period and of the ones before.
 
+Who is a customer is known of calendar periods only: there a goal looks at the last whole month,
+quarter or year, and its trend at those before.
+
 What is left of dropped tickets, month by month, counts in the period in which the middle of the
 month lies; only periods more than a year ago have any.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 from streams.core import measures as me
 from streams.core.clientele import NOBODY, Clientele
-from streams.core.contrast import Days, is_count, read
+from streams.core.contrast import NOWHERE, Days, Elsewhere, read
 from streams.core.goals import EACH, MOST_ROWS, Goal, Scorecard
 from streams.core.instants import local_day
 from streams.core.measures import MEASURES, Measure, Reading
+from streams.core.periods import PERIODS, first_of
 from streams.core.record import Record
 from streams.core.recount import Recount, Slice
 from streams.core.sums import CUSTOMER, Sums
@@ -24,9 +28,6 @@ TREND: Final = 6
 """Periods of a trend, the last one included."""
 MIDDLE: Final = 16
 """The day of the month under which what is left of dropped tickets counts."""
-
-Elsewhere = Callable[[Goal, Days], Reading]
-"""A measure of another topic, on some days."""
 
 
 def concrete(
@@ -88,11 +89,11 @@ class Looking:
         self,
         count: Recount,
         asked: Sequence[Slice],
-        elsewhere: Mapping[str, Elsewhere] | None = None,
+        elsewhere: Mapping[str, Elsewhere] = NOWHERE,
     ) -> None:
         self.count = count
         self.today = local_day(count.as_of, count.settings.zone)
-        self._elsewhere = elsewhere or {}
+        self._elsewhere = elsewhere
         self._days: dict[Any, dict[int, Sums]] = {key_of({}): self._with_dropped(count.days, {})}
         for slice_, days in zip(asked, count.asked, strict=True):
             self._days[key_of(slice_)] = self._with_dropped(days, slice_)
@@ -128,7 +129,7 @@ class Looking:
     def _read(self, goal: Goal, days: Days, measure: Measure, stat: str) -> Reading:
         if measure.topic:
             there = self._elsewhere.get(measure.name)
-            return me.NOTHING if there is None else there(goal, days)
+            return me.NOTHING if there is None else there(goal.slice, days).reading
         if days.last < self.first:
             # No count of nothing where there is no record of anything.
             return me.NOTHING
@@ -147,7 +148,7 @@ class Looking:
     def trend(self, goal: Goal) -> list[Reading]:
         """Its readings of the last periods, the newest last; no count of half a period."""
         found = [self.reading(goal, self.period(goal, back)) for back in range(TREND)]
-        if is_count(MEASURES[goal.measure]):
+        if MEASURES[goal.measure].adds_up:
             for back in range(1, TREND):
                 if self.period(goal, back).first < self.first:
                     found[back] = me.NOTHING
@@ -158,13 +159,19 @@ class Looking:
         measure = MEASURES[goal.measure]
         if measure.topic and measure.name not in self._elsewhere:
             return f"made of {measure.topic}, which this report does not have"
-        if is_count(measure) or measure.topic:
+        if measure.adds_up or measure.topic:
             return ""
         ever = Days(self.first, self.today)
         return "" if self.reading(goal, ever).sample else "no event here that it is made of"
 
-    def period(self, goal: Goal, back: int = 0) -> Days:
-        """The goal's period, or one so many periods before."""
+    def period(self, goal: Goal, back: int = 0, name: str | None = None) -> Days:
+        """The goal's period, or one so many periods before; as its measure, or another, has it."""
+        if MEASURES[name or goal.measure].calendar and goal.period in PERIODS:
+            day = self.today
+            for _ in range(back):
+                day = first_of(day, goal.period) - 1
+            last = first_of(day, goal.period) - 1
+            return Days(first_of(last, goal.period), last)
         last = self.today - back * goal.span
         return Days(last - goal.span + 1, last)
 

@@ -1,8 +1,12 @@
 """Measures: whatever a goal or a comparison can be about, under one name.
 
 A measure is a KPI that is made of sums, how long something took, the depth of the queues at a
-named instant, or money. What processors of agents and customers know is named here, too, so that
-a scorecard may ask for it; where it is not at hand it is *unavailable*, with the reason.
+named instant, or money. What SLA clocks, and the processors of agents and customers know is named
+here, too, so that a scorecard or a comparison may ask for it (`streams.core.elsewhere`); where it
+is not at hand it is *unavailable*, with the reason.
+
+What a measure can be told apart by (`Measure.slices`) stands beside it: a slice that nobody keeps
+is refused, with those there are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +16,7 @@ from streams.core import facts as fact
 from streams.core.formula import COUNT, SECONDS, Kpi, Term
 from streams.core.goals import MEAN, PERCENTILES, SHARE_WITHIN, VALUE
 from streams.core.kpis import DURATIONS, KPIS
-from streams.core.sums import Sums
+from streams.core.sums import CUSTOMER, SLICED, Sums
 
 SHARE: Final = "share"
 
@@ -36,7 +40,11 @@ class Measure(NamedTuple):
     times: str = ""
     """It is how long something took: the kind of fact, in wall time."""
     topic: str = ""
-    """It is made of the events of another topic."""
+    """It is made of the events of another topic, or of `CLOCKS`."""
+    labels: tuple[str, ...] = ()
+    """With a topic: what it can be told apart by; `CUSTOMER` stands for customers' attributes."""
+    total: bool = False
+    """With a topic: it is a number or a time in all, and no fraction."""
 
     @property
     def calendar(self) -> bool:
@@ -44,12 +52,23 @@ class Measure(NamedTuple):
         return self.name in {"retention", "returning_customers"}
 
     @property
+    def no_fraction(self) -> bool:
+        """Whether it is a number or a time in all."""
+        return self.total or (self.kpi is not None and not self.kpi.bottom)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a longer run of days has more of it."""
+        return self.no_fraction and not self.calendar
+
+    @property
     def counted(self) -> bool:
         """Whether a low number is an answer, and not too little to go by."""
         if self.topic == "customer-events":
             return self.unit == "number"
-        no_fraction = self.kpi is not None and not self.kpi.bottom
-        return no_fraction or bool(self.topic) or self.name.startswith(UNRESOLVED)
+        if self.topic == CLOCKS:
+            return False
+        return self.no_fraction or bool(self.topic) or self.name.startswith(UNRESOLVED)
 
     @property
     def stats(self) -> tuple[str, ...]:
@@ -57,27 +76,219 @@ class Measure(NamedTuple):
         return (MEAN, *PERCENTILES, SHARE_WITHIN) if self.times else (VALUE,)
 
     @property
-    def whole(self) -> bool:
-        """Only all of it is known, not a slice: depth is followed ticket by ticket, not cell."""
-        if self.topic or self.name.startswith(UNRESOLVED):
-            return True
-        return self.kpi is not None and any(
+    def slices(self) -> tuple[str, ...]:
+        """What it can be told apart by; none where only all of it is known.
+
+        Depth is followed ticket by ticket, not cell by cell.
+        """
+        if self.topic:
+            return self.labels
+        depth = self.kpi is not None and any(
             term.kind == fact.DEPTH for term in (*self.kpi.top, *self.kpi.bottom)
         )
+        return () if depth or self.name.startswith(UNRESOLVED) else (*SLICED, CUSTOMER)
+
+    @property
+    def whole(self) -> bool:
+        """Only all of it is known, not a slice."""
+        return not self.slices
+
+    def takes(self, label: str) -> bool:
+        """Whether it can be told apart by a label, or an attribute of customers."""
+        return (CUSTOMER if label.startswith(CUSTOMER) else label) in self.slices
+
+    def refuses(self, labels: Iterable[str]) -> str:
+        """Why a slice by these labels cannot be had; "" where it can."""
+        wrong = [label for label in labels if not self.takes(label)]
+        if not wrong:
+            return ""
+        if self.whole:
+            return "known as a whole only"
+        known = (f"{CUSTOMER}..." if label == CUSTOMER else label for label in self.slices)
+        return f"told apart by {', '.join(known)}, not by {', '.join(wrong)}"
 
 
 def _count(name: str, meaning: str, *terms: Term) -> Measure:
     return Measure(name, meaning, "number", "neither", Kpi(name, meaning, "number", terms))
 
 
-def _elsewhere(topic: str, better: str, rows: Mapping[str, tuple[str, str]]) -> list[Measure]:
-    return [
-        Measure(name, meaning, unit, better, topic=topic) for name, (unit, meaning) in rows.items()
-    ]
+AGENTS: Final = "agent-events"
+CUSTOMERS: Final = "customer-events"
+CLOCKS: Final = "the SLA clocks of sla.yml"
+"""Where measures come from that are no sums of facts of tickets."""
 
+_BY_AGENT: Final = ("queue", "agent")
+_BY_CONTACT: Final = ("channel", "queue", CUSTOMER)
+_BY_CUSTOMER: Final = (CUSTOMER,)
+BY_CLOCK: Final = ("policy", "clock")
+"""What SLA clocks are told apart by."""
+NUMBER: Final = "number"
+
+_ELSEWHERE: Final = (
+    Measure(
+        "sla_attainment",
+        "instances of SLA clocks that were met, of those whose deadline lies in the time",
+        SHARE,
+        "higher",
+        topic=CLOCKS,
+        labels=BY_CLOCK,
+    ),
+    Measure(
+        "sla_budget_used",
+        "instances that missed their deadline, of those that the objective allows to miss: 100% is "
+        "all of the error budget; of a shorter time it is the burn rate",
+        SHARE,
+        topic=CLOCKS,
+        labels=BY_CLOCK,
+    ),
+    Measure(
+        "lost_service_hours",
+        "time scheduled and not present",
+        SECONDS,
+        topic=AGENTS,
+        labels=_BY_AGENT,
+        total=True,
+    ),
+    Measure(
+        "adherence",
+        "time present of the time scheduled",
+        SHARE,
+        "higher",
+        topic=AGENTS,
+        labels=_BY_AGENT,
+    ),
+    Measure(
+        "occupancy",
+        "handling time of the time present",
+        SHARE,
+        "higher",
+        topic=AGENTS,
+        labels=("agent",),
+    ),
+    Measure(
+        "touched_per_day",
+        "tickets worked on for the first time, a day and agent that was there",
+        NUMBER,
+        "higher",
+        topic=AGENTS,
+        labels=("agent",),
+    ),
+    Measure(
+        "resolved_per_day",
+        "tickets resolved for the first time, a day and agent that was there",
+        NUMBER,
+        "higher",
+        topic=AGENTS,
+        labels=("agent",),
+    ),
+    Measure(
+        "cover",
+        "promised time with at least `min_staff` present, of the last 35 days",
+        SHARE,
+        "higher",
+        topic=AGENTS,
+        labels=("queue",),
+    ),
+    Measure(
+        "staff_satisfaction",
+        "satisfied answers of agents to surveys of the staff",
+        SHARE,
+        "higher",
+        topic=AGENTS,
+        labels=("agent",),
+    ),
+    Measure(
+        "retention_after_support",
+        "customers with a ticket resolved who are active again within return_within",
+        SHARE,
+        "higher",
+        topic=CUSTOMERS,
+        labels=("queue", "channel", "category", "segment", CUSTOMER),
+    ),
+    Measure(
+        "retention",
+        "customers of a calendar period who are active in the next one",
+        SHARE,
+        "higher",
+        topic=CUSTOMERS,
+        labels=_BY_CUSTOMER,
+    ),
+    Measure(
+        "returning_customers",
+        "customers of a calendar period who were so before",
+        NUMBER,
+        "higher",
+        topic=CUSTOMERS,
+        labels=_BY_CUSTOMER,
+        total=True,
+    ),
+    Measure(
+        "repurchase",
+        "customers with two purchases or more, of those with one, up to the last of the days",
+        SHARE,
+        "higher",
+        topic=CUSTOMERS,
+        labels=_BY_CUSTOMER,
+    ),
+    Measure(
+        "churned",
+        "customers who left",
+        NUMBER,
+        topic=CUSTOMERS,
+        labels=_BY_CUSTOMER,
+        total=True,
+    ),
+    Measure(
+        "speed_of_answer",
+        "mean time from the queue of a phone or chat to the answer",
+        SECONDS,
+        topic=CUSTOMERS,
+        labels=_BY_CONTACT,
+    ),
+    Measure(
+        "abandonment",
+        "contacts abandoned, of those queued",
+        SHARE,
+        topic=CUSTOMERS,
+        labels=_BY_CONTACT,
+    ),
+    Measure(
+        "deflection",
+        "visits of the self-service after which the customer did not ask all the same",
+        SHARE,
+        "higher",
+        topic=CUSTOMERS,
+        labels=_BY_CUSTOMER,
+    ),
+    Measure(
+        "review_index",
+        "mean score of public reviews, on a scale of 0 to 100",
+        "points",
+        "higher",
+        topic=CUSTOMERS,
+        labels=("channel",),
+    ),
+    Measure(
+        "review_sentiment",
+        "mean sentiment of public reviews, from -1 to 1",
+        NUMBER,
+        "higher",
+        topic=CUSTOMERS,
+        labels=("channel",),
+    ),
+)
 
 _CREATED: Final = Term("created", fact.CREATED)
 _RESOLVED: Final = Term("resolved", fact.RESOLVED)
+_COUNTS: Final = {
+    "reopens": ("reopenings", fact.REOPENED),
+    "transfers": ("changes of the queue", fact.TRANSFERRED),
+    "assignments": ("changes of the assignee", fact.ASSIGNED),
+    "priority_changes": ("changes of the priority", fact.PRIORITY_CHANGED),
+    "agent_replies": ("public replies by people", fact.AGENT_REPLY),
+    "requester_messages": ("public messages of requesters", fact.REQUESTER_MESSAGE),
+}
+"""As under `counts` in the report."""
 
 MEASURES: Final[Mapping[str, Measure]] = {
     measure.name: measure
@@ -89,6 +300,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _count(
             "net_flow", "tickets created less resolutions", _CREATED, _RESOLVED._replace(times=-1)
         ),
+        *(_count(name, text, Term(name, kind)) for name, (text, kind) in _COUNTS.items()),
         Measure(
             f"{UNRESOLVED}end_of_day",
             "active tickets at the end of the day, mean of days",
@@ -101,49 +313,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
         ),
         Measure(PER_CONTACT, "costs per contact", "money"),
         Measure(PER_RESOLUTION, "costs per resolution", "money"),
-        *_elsewhere(
-            "agent-events",
-            "lower",
-            {"lost_service_hours": (SECONDS, "time scheduled and not present")},
-        ),
-        *_elsewhere(
-            "agent-events",
-            "higher",
-            {
-                "adherence": (SHARE, "time present of the time scheduled"),
-                "occupancy": (SHARE, "handling time of the time present"),
-            },
-        ),
-        *_elsewhere(
-            "customer-events",
-            "higher",
-            {
-                "retention_after_support": (
-                    SHARE,
-                    "customers with a ticket resolved who are active again within return_within",
-                ),
-                "retention": (
-                    SHARE,
-                    "customers of a calendar period who are active in the next one",
-                ),
-                "returning_customers": (
-                    "number",
-                    "customers of the last whole calendar period who were so before",
-                ),
-            },
-        ),
-        *_elsewhere(
-            "customer-events",
-            "lower",
-            {
-                "churned": ("number", "customers who left"),
-                "speed_of_answer": (
-                    SECONDS,
-                    "mean time from the queue of a phone or chat to the answer",
-                ),
-                "abandonment": (SHARE, "contacts abandoned, of those queued"),
-            },
-        ),
+        *_ELSEWHERE,
     )
 }
 """Every measure by its name."""

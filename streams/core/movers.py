@@ -6,6 +6,7 @@ which is what the interval that is shown beside it is made of.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -32,6 +33,11 @@ class Movers:
         own = self._created.setdefault((label, value), (Counter(), Counter()))
         numbers = own[1] if after else own[0]
         numbers[day] += number
+
+    def every(self) -> Iterator[Moved]:
+        """All, by label and value."""
+        for (label, value), (before, after) in sorted(self._created.items()):
+            yield Moved(label, value, before, after)
 
     def ranked(self) -> list[Moved]:
         """Those with another number than before, the one that moved farthest first."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from streams.core import cover as covers
-from streams.core import people, surveys
+from streams.core import people, progress, surveys
 from streams.core.calendars import Interval
 from streams.core.entities import EntityBooks
 from streams.core.entity import Entity, Sums, answer, coarse
@@ -17,10 +17,11 @@ from streams.core.people import Agents
 from streams.core.policies import governing
 from streams.core.record import Packing
 from streams.core.settings import Settings
-from streams.core.spans import Span, month_of, overlaps
+from streams.core.spans import Span, local_day, month_of, overlaps
 from streams.core.workdays import LOOKS_BACK, Tickets, Work
 
 NO_TICKETS: Final = Tickets()
+NOTHING_CREDITED: Final[Mapping[str, Iterable[dict[str, Any]]]] = {}
 
 
 def people_report(
@@ -33,23 +34,30 @@ def people_report(
     tickets: Tickets = NO_TICKETS,
     min_staff: int = 1,
     since: str = "",
+    credited: Mapping[str, Iterable[dict[str, Any]]] = NOTHING_CREDITED,
 ) -> dict[str, Any]:
     """Everything known of agents as of an instant, as JSON values; times in seconds.
 
-    With a local day (2026-03-01) hours and work are those from it on; cover and surveys never are.
+    With a local day (2026-03-01) hours and work are those from it on; cover, trend and surveys
+    never are. `credited` has the figures of each agent's tickets, of `progress.SIDES`.
+
     Raises `SettledError` when `as_of` lies too far back.
     """
-    by_agent: dict[str, Sums] = {}
+    hours: dict[str, Sums] = {}
     whole = coarse(books.settled, settings, as_of)
     for name, record in books.records.items():
         found = answer(record, kind, settings, packing, as_of)
-        by_agent[name] = _from(found.live, since)
+        hours[name] = found.live
         whole.update(found.live)
         whole.update(found.settled)
+    by_agent = {name: _from(own, since) for name, own in hours.items()}
+    ever: dict[str, dict[str, Work]] = {}
     worked: dict[str, dict[str, Work]] = {}
     for (agent, day), done in tickets.work.items():
+        ever.setdefault(agent, {})[day] = done
         if day >= since:
             worked.setdefault(agent, {})[day] = done
+    days = progress.days_of(local_day(as_of, settings.zone))
     return {
         **_figures(_from(whole, since)),
         "agents": {
@@ -60,6 +68,7 @@ def people_report(
         "queues": _split(_from(whole, since), 2),
         "days": _split(_from(whole, since), 1),
         "cover": cover_report(books, kind, settings, packing, as_of, tickets, min_staff),
+        "trend": progress.report(days, credited, hours_between(hours, ever, days)),
         "surveys": surveys.report(whole),
     }
 
@@ -67,6 +76,26 @@ def people_report(
 def _from(sums: Sums, since: str) -> Sums:
     """What there is from a day on; all of it without one."""
     return Counter({key: n for key, n in sums.items() if key[1] >= since}) if since else sums
+
+
+def hours_between(
+    by_agent: Mapping[str, Sums],
+    worked: Mapping[str, Mapping[str, Work]],
+    between: Iterable[tuple[str, str]],
+) -> dict[str, list[dict[str, Any]]]:
+    """By agent their hours and work in each run of local days, both ends included.
+
+    Of the last weeks only: days of long ago are not told apart.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in {*by_agent, *worked}:
+        sides = found[name] = []
+        for first, last in between:
+            hours, work = by_agent.get(name, Counter()), worked.get(name, {})
+            own = Counter({key: n for key, n in hours.items() if first <= key[1] <= last})
+            done = {day: one for day, one in work.items() if first <= day <= last}
+            sides.append(_figures(own) | _worked(own, done) if own or done else {})
+    return {name: sides for name, sides in found.items() if any(sides)}
 
 
 _TIMES: Final = frozenset(
@@ -160,6 +189,24 @@ def cover_report(
     is known; where there is none, the time of all shifts together. It begins with the first
     shift or presence that is known of the queue.
     """
+    return {
+        queue: covers.figures(found) | {"promised_by": by}
+        for queue, (found, by) in cover_by_queue(
+            books, kind, settings, packing, as_of, tickets, min_staff
+        ).items()
+    }
+
+
+def cover_by_queue(
+    books: EntityBooks,
+    kind: Agents,
+    settings: Settings,
+    packing: Packing,
+    as_of: int,
+    tickets: Tickets,
+    min_staff: int,
+) -> dict[str, tuple[covers.Cover, str]]:
+    """The cover of each queue over the last `LOOKS_BACK`, and by what it was promised."""
     back = max(0, as_of - LOOKS_BACK)
     present: dict[str, list[Span[str]]] = {}
     planned: dict[str, list[Interval]] = {}
@@ -172,15 +219,14 @@ def cover_report(
         begun = min(start for start, _ in (*staffed, *shifts))
         hours = _promised(queue, begun, as_of, settings)
         arrivals = [at for at in tickets.arrivals.get(queue, ()) if begun <= at < as_of]
-        found[queue] = covers.figures(
-            covers.cover(
-                shifts if hours is None else hours,
-                present.get(queue, ()),
-                min_staff,
-                arrivals,
-                kind.zone,
-            )
-        ) | {"promised_by": "shifts" if hours is None else "policy"}
+        cover = covers.cover(
+            shifts if hours is None else hours,
+            present.get(queue, ()),
+            min_staff,
+            arrivals,
+            kind.zone,
+        )
+        found[queue] = cover, "shifts" if hours is None else "policy"
     return found
 
 

@@ -16,6 +16,26 @@ KEPT_BY_MONTH: Final = frozenset({"month", "quarter", "year"})
 """Periods that dropped tickets still count in; their days are not kept."""
 
 
+PERIODS: Final = ("month", "quarter", "year")
+"""Those over which customers are retained; see `first_of`."""
+
+
+def first_of(day: int, period: str) -> int:
+    """The first day of the calendar month, quarter or year that a day lies in; ordinals."""
+    local = date.fromordinal(day)
+    month = {"month": local.month, "quarter": (local.month - 1) // 3 * 3 + 1, "year": 1}[period]
+    return date(local.year, month, 1).toordinal()
+
+
+def whole_period(first: int, last: int) -> str:
+    """The period that begins and ends with these days: `month`, `quarter`, `year`; "" is none."""
+    for period in PERIODS:
+        begins = first_of(first, period) == first
+        if begins and first_of(last, period) == first and first_of(last + 1, period) == last + 1:
+            return period
+    return ""
+
+
 def sums_by_period(days: dict[int, Sums], period: str) -> dict[str, Sums]:
     """Sums of days, put together by the name of a period."""
     found: dict[str, Sums] = {}
@@ -34,6 +54,9 @@ def _figures(count: Recount, period: str, figures: Figures) -> dict[str, Any]:
     found = sums_by_period(count.days, period)
     if period in KEPT_BY_MONTH:
         for month, slices in count.settled.months.items():
+            if not slices.by:
+                # Nothing but deadlines of tickets of earlier months.
+                continue
             name = period_of(date.fromisoformat(f"{month}-01").toordinal(), period)
             found.setdefault(name, Sums()).merge(slices.whole())
     names = sorted(found)

@@ -14,6 +14,7 @@ from streams.core import clocks as ck
 from streams.core import events as ev
 from streams.core import facts as fact
 from streams.core import policies as po
+from streams.core.calendars import FOREVER
 from streams.core.clocks import Clock, Stretch
 from streams.core.events import Event
 from streams.core.facts import Fact
@@ -126,8 +127,10 @@ def settle(
 
 
 def _facts(clock: Clock, ticket: Ticket, now: int) -> Iterator[Fact]:
+    """Its state, a verdict at the instant of its deadline (as windows count it); what it used."""
     name, state = (clock.policy, clock.kind), clock.state(now)
-    yield Fact(fact.PROMISE, now, (*name, state))
+    due = state in ck.VERDICTS and 0 <= clock.deadline < FOREVER
+    yield Fact(fact.PROMISE, clock.deadline if due else now, (*name, state))
     if state == ck.CANCELLED:
         return
     for (part, value), amount in spent(clock, ticket, now).items():

@@ -20,6 +20,7 @@ from streams.core.hours import Hours
 from streams.core.instants import days_of, format_rfc3339
 from streams.core.journey import FIRST_CONTACT, stays_resolved
 from streams.core.processor import Tallied
+from streams.core.progress import Progress
 from streams.core.record import Packing, Record, checkpoint_of, remembered
 from streams.core.repeats import Repeats
 from streams.core.settings import Settings
@@ -77,6 +78,9 @@ class Recount:
         """All facts, those of dropped tickets included."""
         self.days: dict[int, Sums] = {}
         """Those of the tickets kept, by local day."""
+        self.promised: dict[int, Counter[tuple[str, ...]]] = {}
+        """Instances of SLA clocks by policy, clock and state; by the local day of their deadline,
+        those without a verdict by that of now."""
         self.settled = Settled()
         """Those of the dropped ones, by month."""
         self.asked: list[dict[int, Sums]] = [{} for _ in asked]
@@ -97,6 +101,7 @@ class Recount:
         self._day_of = days_of(settings.zone).of
         self.workdays = Workdays(as_of, self._day_of)
         self.hours = Hours(settings, self._day_of, as_of)
+        self.progress = Progress(self._day_of(as_of))
         repeats = Repeats(settings)
         for name, record in books.records.items():
             self._add(name, record, repeats)
@@ -151,8 +156,11 @@ class Recount:
         for key, count, amount, times in tally.rows():
             self.slices.put(key, count, amount, times, customer)
             kind, labels, day = key
+            if kind == fact.PROMISE:
+                self.promised.setdefault(day, Counter())[labels] += count
             if len(labels) != len(SLICED):
                 continue
+            self.progress.add(kind, labels[-1], day, count, amount, times)
             _at(self.days, day).add(kind, count, amount, times)
             for slice_, days in zip(self._asked, self.asked, strict=True):
                 if holds(slice_, labels, customer):
@@ -206,12 +214,17 @@ class Recount:
 
 
 def holds(slice_: Slice, labels: Sequence[str], customer: Labels) -> bool:
-    """Whether a fact with these labels (`SLICED`), of such a customer, belongs to a slice."""
-    return all(
-        (customer.get(name, "") if name.startswith(CUSTOMER) else labels[SLICED.index(name)])
-        in values
-        for name, values in slice_.items()
-    )
+    """Whether a fact with these labels (`SLICED`), of such a customer, belongs to a slice.
+
+    None belongs to one by labels of something else, as SLA clocks have them.
+    """
+    for name, values in slice_.items():
+        if name.startswith(CUSTOMER):
+            if customer.get(name, "") not in values:
+                return False
+        elif name not in SLICED or labels[SLICED.index(name)] not in values:
+            return False
+    return True
 
 
 def _at(days: dict[int, Sums], day: int) -> Sums:

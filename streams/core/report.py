@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streams.core import facts as fact
+from streams.core.attained import of_promises, sla_rows
 from streams.core.clientele import NOBODY, Clientele
-from streams.core.clocks import STATES
+from streams.core.contrast import NOWHERE, Elsewhere
 from streams.core.costs import costs
 from streams.core.happened import Judge, plain
 from streams.core.hours import bands
 from streams.core.instants import format_rfc3339
 from streams.core.kpis import DURATIONS, KPIS, measure
-from streams.core.looking import Elsewhere
 from streams.core.periods import figures_by_period, snapshots
-from streams.core.policies import Policies
 from streams.core.processor import Outcome, Tallied
 from streams.core.record import Packing, Record
 from streams.core.recount import Books, Recount, TooOldError
@@ -53,7 +52,7 @@ def report(
     as_of: int,
     *,
     judge: Judge = plain,
-    elsewhere: Mapping[str, Elsewhere] | None = None,
+    elsewhere: Mapping[str, Elsewhere] = NOWHERE,
     clientele: Clientele = NOBODY,
 ) -> dict[str, Any]:
     """The report as JSON values; times RFC 3339, durations in seconds.
@@ -87,7 +86,7 @@ def report_of(
     books: Books,
     *,
     judge: Judge = plain,
-    elsewhere: Mapping[str, Elsewhere] | None = None,
+    elsewhere: Mapping[str, Elsewhere] = NOWHERE,
 ) -> dict[str, Any]:
     """The report from a recount of these books."""
     settings, as_of = count.settings, count.as_of
@@ -96,12 +95,13 @@ def report_of(
     count.flags["orphan"] += whole.counts[fact.ORPHAN]
     count.flags["skew"] += whole.counts[fact.SKEWED]
     overall = figures(whole, settings)
+    promised = of_promises(count)
     return {
         "as_of": format_rfc3339(as_of),
         "events": _events(books.outcomes, count.flags),
         **overall,
         "queue_depth": _queue_depth(count),
-        "sla": _sla(count.slices, settings.policies),
+        "sla": sla_rows(count, promised),
         "by": {
             name: _by(count.slices, name, settings)
             for name in (*SLICED, *count.clientele.dimensions)
@@ -112,7 +112,7 @@ def report_of(
         "movers": count.hours.movers(),
         "hours_bands": bands(count.hours, settings, _duration),
         "drivers": count.drivers.report(),
-        **asked.answer(count, judge, elsewhere),
+        **asked.answer(count, judge, {**promised, **elsewhere}),
     }
 
 
@@ -140,35 +140,6 @@ def _events(outcomes: Tallied, derived: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _sla(slices: Slices, policies: Policies) -> list[dict[str, Any]]:
-    """One row for each policy and clock: the instances by state, and where the budget went."""
-    promised = sorted({labels[:2] for kind, labels in slices.parts if kind == fact.PROMISE})
-    rows: dict[tuple[str, ...], dict[str, Any]] = {
-        pair: {
-            "policy": pair[0],
-            "clock": pair[1],
-            "started": 0,
-            **dict.fromkeys(STATES, 0),
-            "spent_s": {part: {} for part in fact.SPENT},
-        }
-        # Also of policies long gone.
-        for pair in dict.fromkeys((*policies.pairs, *promised))
-    }
-    for (kind, labels), number in sorted(slices.parts.items()):
-        row = rows.get(labels[:2])
-        if row is None:
-            continue
-        if kind == fact.PROMISE:
-            row["started"] += number
-            row[labels[2]] += number
-        elif kind in _PARTS:
-            row["spent_s"][_PARTS[kind]][labels[2]] = slices.amounts[kind, labels] / 1000
-    return list(rows.values())
-
-
-_PARTS: Final = {kind: part for part, kind in fact.SPENT.items()}
-
-
 def figures(sums: Sums, settings: Settings, *, every: bool = True) -> dict[str, Any]:
     """Tickets, counts, durations and KPIs; without `every`, KPIs only where there are any."""
     durations: dict[str, Any] = {}
@@ -187,6 +158,19 @@ def figures(sums: Sums, settings: Settings, *, every: bool = True) -> dict[str, 
         "durations": durations,
         "kpis": _measured(sums, settings, every=every),
     }
+
+
+def figures_of_agents(count: Recount) -> dict[str, list[dict[str, Any]]]:
+    """By agent the figures of the last days and of those before (`streams.core.progress`).
+
+    Depth is of now, and no figure of a period.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, sides in count.progress.sums.items():
+        found[name] = [figures(one, count.settings, every=False) for one in sides]
+        for one in found[name]:
+            one["kpis"].pop("resolved_of_all", None)
+    return found
 
 
 def _duration(sums: Sums, kind: str) -> dict[str, float]:

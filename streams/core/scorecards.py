@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any, Final
 
 from streams.core.clientele import NOBODY, Clientele
-from streams.core.contrast import provisional
+from streams.core.contrast import NOWHERE, Elsewhere, provisional
 from streams.core.goals import IMPROVES, Goal, Scorecard, beyond
 from streams.core.happened import Happened, Judge, annotations, few, figure, plain
 from streams.core.instants import format_rfc3339, local_day
-from streams.core.looking import Elsewhere, Looking, concrete, slices
+from streams.core.looking import Looking, concrete, slices
 from streams.core.measures import MEASURES, Reading, better
 from streams.core.recount import Books, Recount
 from streams.core.settings import Settings
@@ -113,8 +113,8 @@ def _verdict(goal: Goal, now: float, former: float, worsened: Sequence[str]) -> 
 
 def _guard(goal: Goal, name: str, looking: Looking) -> dict[str, Any]:
     measure = MEASURES[name]
-    now = looking.reading(goal, looking.period(goal), name)
-    former = looking.reading(goal, looking.period(goal, 1), name)
+    now = looking.reading(goal, looking.period(goal, 0, name), name)
+    former = looking.reading(goal, looking.period(goal, 1, name), name)
     enough = min(now.sample, former.sample) >= goal.min_sample
     worse = (
         enough
@@ -150,10 +150,10 @@ class Asked:
         self,
         count: Recount,
         judge: Judge = plain,
-        elsewhere: Mapping[str, Elsewhere] | None = None,
+        elsewhere: Mapping[str, Elsewhere] = NOWHERE,
     ) -> dict[str, Any]:
         """The report's `scorecards` and `annotations`."""
-        self._happened.close(count)
+        self._happened.close(count, elsewhere)
         looking = Looking(count, self.slices, elsewhere)
         return {
             "scorecards": {

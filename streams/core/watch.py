@@ -17,11 +17,10 @@ from streams.core.aggregates import adjust
 from streams.core.calendars import FOREVER, Calendar
 from streams.core.clocks import (
     AT_RISK,
-    BREACHED_CLOSED,
     BREACHED_OPEN,
-    MET,
     PAUSED,
     RUNNING,
+    VERDICTS,
 )
 from streams.core.instants import MINUTE
 from streams.core.policies import Policies
@@ -33,7 +32,7 @@ OutcomeKey = tuple[str, ...]
 
 OPEN: Final = (RUNNING, AT_RISK, PAUSED, BREACHED_OPEN)
 """States of instances that are not over: the gauges of now."""
-OUTCOMES: Final = (MET, BREACHED_CLOSED, BREACHED_OPEN)
+OUTCOMES: Final = VERDICTS
 """States that windows count."""
 PRESSING: Final = frozenset({AT_RISK, BREACHED_OPEN})
 _DUE: Final = frozenset({RUNNING, AT_RISK})

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from streams.scorecards.words import (
+    PROMISES,
     Row,
     cells,
     change,
     counted,
     daily,
     interval,
+    promise,
     subject,
     when,
 )
@@ -19,9 +21,11 @@ CHANGES = ("What happened", "Since", "KPI", "Before", "After", "Difference", "95
 Rows = Sequence[Row]
 
 
-def markdown(cards: Mapping[str, Rows], as_of: str, zone: tzinfo) -> str:
-    """Scorecards as a page, with times of a zone."""
-    parts = (part for name, rows in cards.items() for part in _card(name, rows, as_of, zone))
+def markdown(cards: Mapping[str, Rows], as_of: str, zone: tzinfo, sla: Rows = ()) -> str:
+    """Scorecards as a page, with times of a zone; and what SLA clocks promised, where any did."""
+    parts = [part for name, rows in cards.items() for part in _card(name, rows, as_of, zone)]
+    if sla:
+        parts += ["## Promises\n", _table(PROMISES, map(promise, sla))]
     return "\n".join(parts) + "\n"
 
 

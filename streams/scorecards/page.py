@@ -10,7 +10,7 @@ from typing import Final
 
 from streams.scorecards.charts import trend
 from streams.scorecards.markdown import CHANGES, HEAD, Rows, changes, methods
-from streams.scorecards.words import Row, cells, value
+from streams.scorecards.words import PROMISES, Row, cells, promise, value
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d2433; --quiet: #596275; --line: #d8dce4; --paper: #fff;
@@ -53,10 +53,11 @@ SIGNS: Final = {
 """A status is never told by its colour alone."""
 
 
-def page(cards: Mapping[str, Rows], as_of: str, zone: tzinfo) -> str:
-    """Scorecards as a page of HTML, with times of a zone."""
+def page(cards: Mapping[str, Rows], as_of: str, zone: tzinfo, sla: Rows = ()) -> str:
+    """Scorecards as a page of HTML, with times of a zone; and what SLA clocks promised."""
     title = escape(f"Scorecard {', '.join(cards)}" if cards else "Scorecards")
-    body = "\n".join(_card(name, rows, as_of, zone) for name, rows in cards.items())
+    sections = [_card(name, rows, as_of, zone) for name, rows in cards.items()]
+    body = "\n".join([*sections, *([_promises(sla)] if sla else [])])
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -78,6 +79,15 @@ def _card(name: str, rows: Rows, as_of: str, zone: tzinfo) -> str:
         parts.append(_table("As many days before as after", CHANGES, map(_change, changed)))
         parts += [f"<p>{escape(text)}</p>" for text in methods(rows)]
     return "\n".join([*parts, "</section>"])
+
+
+def _promises(sla: Rows) -> str:
+    table = _table(
+        "Instances of SLA clocks by their deadline, and the misses their objective allows",
+        PROMISES,
+        (_change(promise(row)) for row in sla),
+    )
+    return f"<section>\n<h2>Promises</h2>\n{table}\n</section>"
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[str]) -> str:

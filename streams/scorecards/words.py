@@ -79,8 +79,8 @@ def counted(row: Row, figure: Mapping[str, Any]) -> str:
     """A value with how much there is to go by."""
     if figure["value"] is None:
         return NOTHING
-    text, kpi = value(row, figure["value"]), MEASURES[row["kpi"]].kpi
-    if kpi is not None and not kpi.bottom:
+    text = value(row, figure["value"])
+    if MEASURES[row["kpi"]].no_fraction:
         return text
     few = FEW if figure["low_sample"] else ""
     behind = f"{figure['sample']:,}"
@@ -98,8 +98,7 @@ def action(row: Row) -> str:
 
 def daily(row: Row) -> Row:
     """The row for before and after: a count is one per day there."""
-    kpi = MEASURES[row["kpi"]].kpi
-    return {**row, "unit": "a day"} if kpi is not None and not kpi.bottom else row
+    return {**row, "unit": "a day"} if MEASURES[row["kpi"]].adds_up else row
 
 
 def is_share(row: Row) -> bool:
@@ -137,6 +136,37 @@ def interval(row: Row, ends: Sequence[float] | None) -> str:
         return NOTHING
     low, high = (change(row, end) for end in ends)
     return f"{low.removesuffix(POINTS)} to {high}"
+
+
+PROMISES: Final = ("Promise", "Met", "Objective", "Last 30 days", "Budget used", "Burn 1/7 days")
+"""Of the rows of the report's `sla`: all that was ever due, then the last days."""
+
+
+def promise(row: Row) -> tuple[str, ...]:
+    """A policy and clock: what was kept of it, and what that leaves of the error budget.
+
+    The budget is that of 30 days; a burn of 1 uses it up exactly in that time.
+    """
+    judged = row["met"] + row["breached_closed"] + row["breached_open"]
+    month, burn = row["periods"]["month"], (row["periods"]["day"], row["periods"]["week"])
+    rates = (one["budget_used"] for one in burn)
+    return (
+        f"{row['policy']} {row['clock']}",
+        _of(row["met"], judged, row),
+        NOTHING if row["objective"] is None else f"{_short(100 * row['objective'], 2)}%",
+        _of(month["met"], month["met"] + month["missed"], month),
+        NOTHING if month["budget_used"] is None else f"{_short(100 * month['budget_used'], 0)}%",
+        " / ".join(NOTHING if rate is None else _short(rate, 1) for rate in rates),
+    )
+
+
+def _of(part: int, whole: int, row: Row) -> str:
+    """A share with the counts behind it."""
+    if not whole:
+        return NOTHING
+    return (
+        f"{_short(100 * part / whole, 1)}% ({part:,}/{whole:,}){FEW if row['low_sample'] else ''}"
+    )
 
 
 def when(instant: str, zone: tzinfo) -> str:

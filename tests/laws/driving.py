@@ -314,9 +314,12 @@ def comparable(found: Mapping[str, Any], flags: Collection[str] = COMPARED_FLAGS
 
 
 def _rows(sla: Iterable[Mapping[str, Any]]) -> list[Report]:
-    """The rows of `sla`, sorted, without the budget."""
-    rows = ({name: n for name, n in row.items() if name != "spent_s"} for row in sla)
+    """The rows of `sla`, sorted: the states. Budgets have laws of their own, as attainment has."""
+    rows = ({name: n for name, n in row.items() if name not in _JUDGED} for row in sla)
     return sorted(rows, key=lambda row: (row["policy"], row["clock"]))
+
+
+_JUDGED = {"spent_s", "attainment", "low_sample", "objective", "periods"}
 
 
 def catalogue_report(books: Books, rules: Rules, as_of: int | None = None) -> Report:

@@ -282,23 +282,36 @@ def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part
 
 def volume(facts: Iterable[Fact], settings: Settings, as_of: int) -> Part:
     """Tickets created by local hour of the week and month of the year, and what changed."""
-    created = [fact.time_ms for fact in facts if fact.name == "created"]
+    facts = [fact for fact in facts if fact.name == "created"]
+    created = [fact.time_ms for fact in facts]
+    return {
+        "change": changes(created, as_of),
+        "by": {
+            label: {
+                value: changes([f.time_ms for f in facts if f.key(label) == value], as_of)
+                for value in {fact.key(label) for fact in facts}
+            }
+            for label in ("queue", "channel", "agent")
+        },
+        "by_hour_of_week": dict(Counter(hour_of_week(at, settings.zone) for at in created)),
+        "by_month_of_year": dict(Counter(f"{local(at, settings.zone):%m}" for at in created)),
+    }
+
+
+def changes(created: Sequence[int], as_of: int) -> Part:
+    """How many there were in an hour, a day and a week, right before, and a week ago."""
     week, spans = 7 * DAY_MS, {"1h": DAY_MS // 24, "24h": DAY_MS, "7d": 7 * DAY_MS}
 
     def until(end: int, span: int) -> int:
         return sum(end - span < at <= end for at in created)
 
     return {
-        "change": {
-            name: {
-                "now": until(as_of, span),
-                "before": until(as_of - span, span),
-                "last_week": until(as_of - week, span),
-            }
-            for name, span in spans.items()
-        },
-        "by_hour_of_week": dict(Counter(hour_of_week(at, settings.zone) for at in created)),
-        "by_month_of_year": dict(Counter(f"{local(at, settings.zone):%m}" for at in created)),
+        name: {
+            "now": until(as_of, span),
+            "before": until(as_of - span, span),
+            "last_week": until(as_of - week, span),
+        }
+        for name, span in spans.items()
     }
 
 

@@ -251,4 +251,135 @@ def test_a_slice_may_be_an_attribute_of_customers(tmp_path: Path, capsys: Captur
     assert run(["compare", *weeks, "--replay", str(log), *sliced]) == 2
     assert "--customers FILE" in capsys.readouterr().err
     assert run(["compare", *weeks, "--customers", str(customers)]) == 2
-    assert capsys.readouterr().err == "deskpulse: --customers goes with --replay\n"
+    assert capsys.readouterr().err == "deskpulse: --agents and --customers go with --replay\n"
+
+
+@pytest.fixture
+def staffed(tmp_path: Path) -> list[str]:
+    """Beside the tickets: Ann is there all day, then half of it, each day an hour less at noon."""
+    events: list[Event] = []
+    for day in range(14):
+        shift = {"start": iso(day, 9), "end": iso(day, 17)}
+        online = {"state": "online", "queue": "billing"}
+        leaves = 16 if day < 7 else 13 - day % 2
+        events += [
+            event("ann", at(day, 8), "agent.scheduled", shift=f"s{day}", queue="billing", **shift),
+            event("ann", at(day, 9), "agent.presence", **online),
+            event("ann", at(day, leaves), "agent.presence", **{**online, "state": "offline"}),
+        ]
+    agents, customers = tmp_path / "agents.jsonl", tmp_path / "customers.jsonl"
+    agents.write_text("".join(json.dumps(one) + "\n" for one in events))
+    waiting = [
+        each
+        for day in range(14)
+        for n in range(4)
+        for who in [f"c{day}-{n}"]
+        for each in (
+            event(who, at(day, 10), "contact.queued", channel="phone", queue="billing"),
+            event(
+                who,
+                at(day, 10 + (n + 1) / 60),
+                f"contact.{'abandoned' if n <= day // 7 else 'answered'}",
+                channel="phone",
+                queue="billing",
+            ),
+        )
+    ]
+    customers.write_text("".join(json.dumps(one) + "\n" for one in waiting))
+    return ["--agents", str(agents), "--customers", str(customers)]
+
+
+def iso(day: int, hour: int) -> str:
+    return f"2026-03-{2 + day:02}T{hour:02}:00:00Z"
+
+
+def test_hours_of_agents_have_counts_a_difference_and_an_interval(
+    log: str, staffed: list[str], capsys: Captured
+) -> None:
+    told = (*staffed, "--kpi", "adherence", "--kpi", "lost_service_hours", "--slice", "agent=ann")
+    adherence, lost = compared(capsys, log, *told, "--as-of", iso(14, 0))["rows"]
+    assert adherence["before"]["value"] == 7 / 8
+    assert (adherence["before"]["numerator"], adherence["before"]["denominator"]) == (
+        7 * 7 * 3600,
+        7 * 8 * 3600,
+    )
+    # Four days of the week after end at noon, three an hour later.
+    assert adherence["after"]["value"] == pytest.approx((4 * 3 + 3 * 4) / (7 * 8))
+    low, high = adherence["interval"]
+    assert low < adherence["difference"] < high < 0
+    assert adherence["method"] == "Welch over days (scipy.stats.t)"
+    assert (lost["before"]["value"], lost["after"]["value"]) == (3600, (7 * 8 - 24) * 3600 / 7)
+    assert lost["interval"][0] > 0
+
+
+def test_contacts_are_counted_once_each(log: str, staffed: list[str], capsys: Captured) -> None:
+    told = (*staffed, "--kpi", "abandonment", "--slice", "queue=billing")
+    (row,) = compared(capsys, log, *told)["rows"]
+    sides = [(row[side]["numerator"], row[side]["denominator"]) for side in ("before", "after")]
+    assert sides == [(7, 28), (14, 28)]
+    assert row["method"].startswith("Newcombe")
+    assert row["interval"][0] < 0.25 < row["interval"][1]
+
+
+def test_promises_have_an_attainment_by_policy_and_clock(
+    log: str, tmp_path: Path, capsys: Captured
+) -> None:
+    """Billing answers two hours later in the second week, and an hour is promised."""
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    policy = {
+        "name": "all",
+        "calendar": "24x7",
+        "objective": "90%",
+        "targets": {"first_response": "2h", "pickup": "1h"},
+    }
+    (conf / "sla.yml").write_text(json.dumps({"policies": [policy]}))
+    told = ["--config", str(conf), "--slice", "clock=first_response"]
+    rows = {row["kpi"]: row for row in compared(capsys, log, *told)["rows"]}
+    assert rows.keys() == {"sla_attainment", "sla_budget_used"}
+    kept, used = rows["sla_attainment"], rows["sla_budget_used"]
+    assert (kept["before"]["value"], kept["after"]["value"]) == (1.0, 0.5)
+    assert kept["interval"][1] < 0
+    assert (used["before"]["value"], used["after"]["value"]) == (0.0, 21 / 4.2)
+    assert used["method"] == "Welch over instances (scipy.stats.t)"
+
+
+def test_it_says_which_measures_a_slice_leaves_out(log: str, capsys: Captured) -> None:
+    found = compared(capsys, log, "--slice", "channel=email")
+    (said,) = [note for note in found["notes"] if note.startswith("left out")]
+    names = said.partition(": ")[2].split(", ")
+    assert {"adherence", "sla_attainment", "unresolved_end_of_day"} <= set(names)
+    assert not {"csat", "abandonment"} & set(names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kpi", "adherence"], "made of agent-events: name recorded ones, --agents FILE"),
+        (["--kpi", "churned"], "made of customer-events: name recorded ones, --customers FILE"),
+        (
+            ["--kpi", "cover", "--slice", "agent=ann"],
+            "--kpi cover: told apart by queue, not by agent, slice by one of these",
+        ),
+        (["--kpi", "magic"], "expected a measure of docs/kpis.md"),
+    ],
+)
+def test_what_cannot_be_compared_says_what_to_do(
+    log: str, arguments: list[str], said: str, capsys: Captured
+) -> None:
+    weeks = ["--before", "2026-W10", "--after", "2026-W11"]
+    assert run(["compare", *weeks, "--replay", log, *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_customers_of_a_period_are_compared_by_whole_periods(
+    log: str, tmp_path: Path, capsys: Captured
+) -> None:
+    customers = tmp_path / "customers.jsonl"
+    seen = [event("c", at(day), "customer.active", activity="login") for day in (-20, 1, 10)]
+    customers.write_text("".join(json.dumps(one) + "\n" for one in seen))
+    told = ("--customers", str(customers), "--kpi", "returning_customers")
+    found = compared(capsys, log, *told)
+    assert found["rows"][0]["after"]["value"] is None
+    said = "known of whole months, quarters and years only: returning_customers"
+    assert said in found["notes"]

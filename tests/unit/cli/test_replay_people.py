@@ -113,3 +113,35 @@ def test_kpis_are_told_apart_by_declared_attributes_of_customers(tmp_path: Path)
         "": 1,
         "gold": 1,
     }
+
+
+def test_each_agent_stands_beside_their_own_period_before(tmp_path: Path) -> None:
+    """Thirty days up to and including today, and thirty before; older ones are in neither."""
+    worked = [
+        *handled(1, "A0", "2026-02-02T08:00:00Z", 20),
+        *handled(2, "A0", "2026-03-03T08:00:00Z", 20),
+        *handled(3, "A0", "2026-03-04T08:00:00Z", 40),
+        *handled(4, "A0", "2026-04-02T08:00:00Z", 50),
+        message("W4", 4, "ticket.replied", parse_rfc3339("2026-04-02T09:00:00Z"), **REPLY),
+    ]
+    out = tmp_path / "report.json"
+    command = ["replay", file(tmp_path, "t.jsonl", worked), "--report", str(out)]
+    command += ["--agents", file(tmp_path, "agents.jsonl", shifts()[:3])]
+    assert run([*command, "--as-of", "2026-04-02T18:00:00Z"]) == 0
+    found = json.loads(out.read_text())
+    validator("report.json").validate(found)
+    trend = found["people"]["trend"]
+    assert (trend["now"], trend["before"]) == ("2026-03-04..2026-04-02", "2026-02-02..2026-03-03")
+    now, before = trend["agents"]["A0"]["now"], trend["agents"]["A0"]["before"]
+    assert (now["touched"], before["touched"]) == (2, 2)
+    assert (now["handled_s"], before["handled_s"]) == (90 * 60, 40 * 60)
+    assert (now["kpis"]["handle_time"]["value"], before["kpis"]["handle_time"]["value"]) == (
+        45 * 60,
+        20 * 60,
+    )
+    assert now["durations"]["first_response"]["count"] == 1
+    assert before["durations"]["first_response"]["count"] == 0
+    assert (now["scheduled_s"], before["scheduled_s"] > 0) == (0, True)
+
+
+REPLY = {"author": {"id": "A0", "role": "agent"}, "visibility": "public"}

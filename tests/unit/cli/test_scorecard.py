@@ -228,3 +228,31 @@ def test_the_page_follows_the_readers_scheme(page: str) -> None:
 def test_a_status_is_a_word_and_a_sign_not_only_a_colour(page: str) -> None:
     assert re.search(r'class="status at-risk"><span aria-hidden="true">!</span> at risk<', page)
     assert re.search(r'class="status unavailable"><span aria-hidden="true">-</span> unavai', page)
+
+
+def test_what_was_promised_stands_below_in_every_format(tmp_path: Path, capsys: Captured) -> None:
+    """Nine of ten within the hour, where nine of ten are asked for: the budget is just used up."""
+    events = [
+        each
+        for n in range(10)
+        for each in (created(f"T-{n}", at(0, 9)), reply(f"T-{n}", at(0, 9.5 + (n == 0))))
+    ]
+    conf = folder_of(tmp_path, {"scorecards": {"mine": {"goals": [{"kpi": "sla_attainment"}]}}})
+    policy = {"name": "all|of it", "calendar": "24x7", "targets": {"first_response": "1h"}}
+    (Path(conf) / "sla.yml").write_text(json.dumps({"policies": [{**policy, "objective": "90%"}]}))
+    command = ["scorecard", "--config", conf, "--replay", logged(tmp_path, events)]
+    assert run([*command, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (goal,), (row,) = found["scorecards"]["mine"], found["sla"]
+    assert (goal["actual"]["value"], goal["status"]) == (0.9, "watched")
+    assert (row["attainment"], row["objective"], row["low_sample"]) == (0.9, 0.9, False)
+    month = row["periods"]["month"]
+    assert (month["met"], month["missed"]) == (9, 1)
+    assert (month["allowed"], month["budget_used"]) == (pytest.approx(1), pytest.approx(1))
+    for format_, shown in (
+        ("text", "90% (9/10)  90%        90% (9/10)    100%         1 / 1"),
+        ("md", "| all\\|of it first\\_response | 90% (9/10) | 90% | 90% (9/10) | 100% | 1 / 1 |"),
+        ("html", "all|of it first_response"),
+    ):
+        assert run([*command, "--format", format_]) == 0
+        assert shown in capsys.readouterr().out

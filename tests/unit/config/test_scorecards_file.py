@@ -210,7 +210,10 @@ WRONG = [
         f"{GOAL}.slice: unresolved_end_of_day is known as a whole only",
     ),
     ("{kpi: handover, basis: working}", f"{GOAL}.basis: handover is known in wall time only"),
-    ("{kpi: occupancy, slice: {agent: a}}", f"{GOAL}.slice: occupancy is known as a whole only"),
+    (
+        "{kpi: occupancy, slice: {queue: a}}",
+        f"{GOAL}.slice: occupancy is told apart by agent, not by queue, expected one of these",
+    ),
     (
         "{kpi: retention, comparator: improves, period: week}",
         f"{GOAL}.period: retention has month, quarter and year, found week",

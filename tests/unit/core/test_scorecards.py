@@ -341,6 +341,35 @@ def test_an_annotation_is_compared_for_every_goal_and_counted_a_day() -> None:
     assert (told["text"], told["at"]) == ("release", "2026-03-04T00:00:00Z")
 
 
+def test_since_an_annotation_the_volume_is_told_by_queue_channel_and_agent() -> None:
+    events = [
+        *(created(f"a{n}", at(1, n), queue="billing", channel="email") for n in range(2)),
+        *(
+            created(f"b{n}", at(2, n), queue="billing", channel="web", assignee="ann")
+            for n in (3, 4)
+        ),
+        created("c", at(2, 5), queue="tech", channel="email"),
+        created("d", at(3, 1)),
+    ]
+    annotations = [{"at": "2026-03-04", "text": "release"}]
+    (told,) = reported(events, configured(annotations=annotations))["annotations"]
+    assert told["by"] == {
+        "queue": {
+            "billing": {"before": 2, "after": 2, "change": 0},
+            "tech": {"before": 0, "after": 1, "change": 1},
+        },
+        "channel": {
+            "email": {"before": 2, "after": 1, "change": -1},
+            "web": {"before": 0, "after": 2, "change": 2},
+        },
+        "agent": {
+            "": {"before": 2, "after": 1, "change": -1},
+            "ann": {"before": 0, "after": 2, "change": 2},
+        },
+    }
+    assert all(mover["label"] != "agent" for mover in told["movers"])
+
+
 def test_an_annotation_of_today_has_no_after_yet() -> None:
     annotations = [{"at": "2026-03-03T08:00:00Z", "text": "release"}]
     report = reported(answered(1, HOUR), configured({"kpi": "volume"}, annotations=annotations))
