@@ -69,6 +69,8 @@ async def _run(config: Config, folder: Path | None) -> int:
     topics = await check(config)
     if topics.problems:
         raise UserError("\n".join(topics.problems))
+    for line in topics.notes:
+        logging.getLogger("deskpulse").warning("%s (see deskpulse topics check)", line)
     there = await existing(config)
     others = [one for one in others_of(config) if {one.topic, one.changelog} <= there]
     without = [one.name for one in others_of(config) if one not in others]

@@ -75,6 +75,8 @@ class Entities:
         self._dropped: dict[str, int] = {}
         """Dropped entities, each with the last offset read by then, as long as it may be read
         again: what stands at or below is settled."""
+        self._named: dict[str, int] = {}
+        """The dropped ones whom the changelog names: their names have to go from there, too."""
         self._fresh_outcomes: Tallied = Counter()
 
     # -- arrivals -------------------------------------------------------------------------
@@ -125,19 +127,30 @@ class Entities:
     def _judge_event(self, offset: int, arrival: Accepted, record: Entity) -> tuple[Outcome, str]:
         event = arrival.event
         self._touch(arrival.ticket, offset, record)
-        if event.at < record.last_at - self.kind.on_time(self.settings) or (
-            record.early and event.at < record.since
-        ):
+        too_old = record.last_at - self.kind.on_time(self.settings)
+        late = event.at < too_old or (record.early and event.at < record.since)
+        # A redaction acts by arrival.
+        if late and not event.data.get("redacted"):
             return Outcome.LATE, ""
         known = self._known(arrival, record)
         if known is not None:
             return Outcome.DUPLICATE, known
         record.append(event, arrival.packed)
+        if entities.REDACTED in record.history:
+            self._erase(arrival.ticket, record)
         if entities.look_due(record, self.settings):
             entities.settle(record, self.kind, self.settings, self._packing)
         self.newest = event.at if self.newest is None else max(self.newest, event.at)
         self._schedule(arrival.ticket, record)
         return Outcome.APPLIED, ""
+
+    def _erase(self, name: str, record: Entity) -> None:
+        """Carry out what redactions in the history ask for."""
+        left = self.kind.unredacted(self._packing.unpack(record.history))
+        record.keep(left, self._packing)
+        if not left:
+            self._drop(name, record, record.last_at)
+            self._dropped[name] = record.offset
 
     def _touch(self, name: str, offset: int, record: Entity) -> None:
         record.offset = offset
@@ -252,7 +265,9 @@ class Entities:
     @property
     def changed(self) -> bool:
         """Whether there is anything to make durable."""
-        return bool(self._dirty or self._fresh_outcomes)
+        if self._dirty or self._fresh_outcomes:
+            return True
+        return any(last < self.position for last in self._named.values())
 
     @property
     def clock(self) -> int:
@@ -281,10 +296,11 @@ class Entities:
             "refusals": self.refusals.dump(),
         }
         writes: list[tuple[bytes, bytes | None]] = [(TOTALS_KEY, self._packing.dumps(totals))]
-        if self._dropped:
+        if self._dropped or self._named:
             settled = entities.dumped(entities.coarse(self.settled, self.settings, self._latest))
             left = {"v": entities.FORMAT, "dropped": self._dropped, "settled": settled}
             writes.append((SETTLED_KEY, self._packing.dumps(left)))
+            self._named = dict(self._dropped)
         for name in self._dirty:
             record = self.records.get(name)
             value = None if record is None else entities.dump(record, self._packing)
@@ -312,6 +328,7 @@ class Entities:
         if left is not None:
             values = self._packing.loads(left)
             self.settled, self._dropped = entities.loaded(values["settled"]), values["dropped"]
+            self._named = dict(self._dropped)
         if totals is not None:
             self._load_totals(totals)
         while changelog:

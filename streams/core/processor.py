@@ -392,10 +392,11 @@ class Processor:
         if record is None:
             record = self.records[ticket] = Record()
         if not record.redacted:
-            if self._telling is not None:
-                self._telling.remember(ticket, record)
             self._touch(ticket, record, batch)
             self._refresh(ticket, record, batch)
+            if self._telling is not None:
+                events = self._packing.unpack(record.history)
+                self._telling.redact(ticket, offset, record, events)
             records.erase(record, self.settings, self._packing, self._clock)
         record.offset = offset
         self._dirty.add(ticket)

@@ -60,6 +60,10 @@ def test_the_times_after_which_something_erased_is_gone_are_those_of_the_topics(
     for setting, number in hours.items():
         assert re.search(rf"`{setting}`\s+\({number} hours\)", PAGE), setting
     days = int(topics.dead_letters.config["retention.ms"]) // DAY
-    assert f"untouched, for {days} days" in PAGE
+    assert f"untouched, for {days} days and at most one more" in PAGE
+    told = topics.ticket_facts.config
+    told_days, open_days = (int(told[name]) // DAY for name in ("retention.ms", "segment.ms"))
+    assert f"for {told_days} days (`retention.ms`)\n  and at most one more" in PAGE
+    assert open_days == int(topics.late.config["segment.ms"]) // DAY == 1
     assert f"has tickets for {int(topics.transitions.config['retention.ms']) // DAY} days" in PAGE
     assert f"({int(topics.source.config['retention.ms']) // DAY} days, unless" in PAGE
