@@ -89,6 +89,7 @@ async def _run(config: Config, folder: Path | None) -> int:
         )
         exporter.follow(running.others)
         running.beside = exporter.count
+        running.beat = exporter.beat
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.stopping.set)

@@ -17,7 +17,7 @@ from streams.core.aggregates import Totals
 from streams.core.entity import Entity, Kind, Sums
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
 from streams.core.formats import check_format
-from streams.core.processor import TOTALS_KEY, Cut, Outcome, Tallied, Verdict
+from streams.core.processor import TOTALS_KEY, Cut, Mark, Outcome, Tallied, Verdict
 from streams.core.record import Packing
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
 from streams.core.settings import Settings
@@ -62,6 +62,8 @@ class Entities:
         self.newest: int | None = None
         """Highest event time applied."""
         self.position: int = 0
+        self.mark: Mark | None = None
+        """The record read last, by which a source that was made anew is recognised."""
         self._counted_to: int = -1
         """Outcomes of offsets up to here are counted already (a restart reads some again)."""
         self._packing = packing
@@ -290,6 +292,7 @@ class Entities:
         totals = {
             "v": entities.FORMAT,
             "position": self._counted_to + 1,
+            "mark": self.mark,
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "newest": self.newest,
             "now": self._clock,
@@ -346,6 +349,8 @@ class Entities:
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
         self.position = totals["position"]
+        mark = totals.get("mark")
+        self.mark = None if mark is None else (mark[0], mark[1])
         self._counted_to = self.position - 1
         for outcome, reason, number in totals["outcomes"]:
             self.outcomes[outcome, reason] = number
