@@ -51,6 +51,13 @@ def test_the_command_that_is_shown_prints_rights(
         assert f"`{use}`" in PAGE
 
 
+def test_the_base_image_is_pinned_by_the_name_it_has() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    (image,) = set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))
+    assert f"imagetools inspect {image} " in PAGE
+    assert f's|^FROM {image}|&@$digest|" deploy/Dockerfile' in PAGE
+
+
 def test_the_times_after_which_something_erased_is_gone_are_those_of_the_topics() -> None:
     topics = topics_of(Config()).topics
     hours = {
