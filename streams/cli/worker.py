@@ -69,6 +69,8 @@ async def _run(config: Config, folder: Path | None) -> int:
     topics = await check(config)
     if topics.problems:
         raise UserError("\n".join(topics.problems))
+    for line in topics.notes:
+        logging.getLogger("deskpulse").warning("%s (see deskpulse topics check)", line)
     there = await existing(config)
     others = [one for one in others_of(config) if {one.topic, one.changelog} <= there]
     without = [one.name for one in others_of(config) if one not in others]
@@ -87,6 +89,7 @@ async def _run(config: Config, folder: Path | None) -> int:
         )
         exporter.follow(running.others)
         running.beside = exporter.count
+        running.beat = exporter.beat
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.stopping.set)

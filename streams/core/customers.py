@@ -135,6 +135,10 @@ class Customers:
         surveys.count(events, since, until, self.zone, sums)
         return sums
 
+    def unredacted(self, events: Sequence[Event]) -> list[Event]:
+        """All of them: who has to be forgotten here is so by a tombstone."""
+        return list(events)
+
     def touching(self, events: Sequence[Event], since: int) -> list[Event]:
         """What is since, and what tells whether a customer is new, known, or back."""
         kept = _landmarks(events, since, self.zone) | self._described(events, (since,))

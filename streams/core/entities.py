@@ -17,7 +17,7 @@ from streams.core.aggregates import Totals
 from streams.core.entity import Entity, Kind, Sums
 from streams.core.events import Accepted, Arrival, Event, Ignored, Redaction, Refused
 from streams.core.formats import check_format
-from streams.core.processor import TOTALS_KEY, Cut, Outcome, Tallied, Verdict
+from streams.core.processor import TOTALS_KEY, Cut, Mark, Outcome, Tallied, Verdict
 from streams.core.record import Packing
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
 from streams.core.settings import Settings
@@ -62,6 +62,8 @@ class Entities:
         self.newest: int | None = None
         """Highest event time applied."""
         self.position: int = 0
+        self.mark: Mark | None = None
+        """The record read last, by which a source that was made anew is recognised."""
         self._counted_to: int = -1
         """Outcomes of offsets up to here are counted already (a restart reads some again)."""
         self._packing = packing
@@ -75,6 +77,8 @@ class Entities:
         self._dropped: dict[str, int] = {}
         """Dropped entities, each with the last offset read by then, as long as it may be read
         again: what stands at or below is settled."""
+        self._named: dict[str, int] = {}
+        """The dropped ones whom the changelog names: their names have to go from there, too."""
         self._fresh_outcomes: Tallied = Counter()
 
     # -- arrivals -------------------------------------------------------------------------
@@ -125,19 +129,30 @@ class Entities:
     def _judge_event(self, offset: int, arrival: Accepted, record: Entity) -> tuple[Outcome, str]:
         event = arrival.event
         self._touch(arrival.ticket, offset, record)
-        if event.at < record.last_at - self.kind.on_time(self.settings) or (
-            record.early and event.at < record.since
-        ):
+        too_old = record.last_at - self.kind.on_time(self.settings)
+        late = event.at < too_old or (record.early and event.at < record.since)
+        # A redaction acts by arrival.
+        if late and not event.data.get("redacted"):
             return Outcome.LATE, ""
         known = self._known(arrival, record)
         if known is not None:
             return Outcome.DUPLICATE, known
         record.append(event, arrival.packed)
+        if entities.REDACTED in record.history:
+            self._erase(arrival.ticket, record)
         if entities.look_due(record, self.settings):
             entities.settle(record, self.kind, self.settings, self._packing)
         self.newest = event.at if self.newest is None else max(self.newest, event.at)
         self._schedule(arrival.ticket, record)
         return Outcome.APPLIED, ""
+
+    def _erase(self, name: str, record: Entity) -> None:
+        """Carry out what redactions in the history ask for."""
+        left = self.kind.unredacted(self._packing.unpack(record.history))
+        record.keep(left, self._packing)
+        if not left:
+            self._drop(name, record, record.last_at)
+            self._dropped[name] = record.offset
 
     def _touch(self, name: str, offset: int, record: Entity) -> None:
         record.offset = offset
@@ -252,7 +267,9 @@ class Entities:
     @property
     def changed(self) -> bool:
         """Whether there is anything to make durable."""
-        return bool(self._dirty or self._fresh_outcomes)
+        if self._dirty or self._fresh_outcomes:
+            return True
+        return any(last < self.position for last in self._named.values())
 
     @property
     def clock(self) -> int:
@@ -275,16 +292,18 @@ class Entities:
         totals = {
             "v": entities.FORMAT,
             "position": self._counted_to + 1,
+            "mark": self.mark,
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "newest": self.newest,
             "now": self._clock,
             "refusals": self.refusals.dump(),
         }
         writes: list[tuple[bytes, bytes | None]] = [(TOTALS_KEY, self._packing.dumps(totals))]
-        if self._dropped:
+        if self._dropped or self._named:
             settled = entities.dumped(entities.coarse(self.settled, self.settings, self._latest))
             left = {"v": entities.FORMAT, "dropped": self._dropped, "settled": settled}
             writes.append((SETTLED_KEY, self._packing.dumps(left)))
+            self._named = dict(self._dropped)
         for name in self._dirty:
             record = self.records.get(name)
             value = None if record is None else entities.dump(record, self._packing)
@@ -312,6 +331,7 @@ class Entities:
         if left is not None:
             values = self._packing.loads(left)
             self.settled, self._dropped = entities.loaded(values["settled"]), values["dropped"]
+            self._named = dict(self._dropped)
         if totals is not None:
             self._load_totals(totals)
         while changelog:
@@ -329,6 +349,8 @@ class Entities:
 
     def _load_totals(self, totals: dict[str, Any]) -> None:
         self.position = totals["position"]
+        mark = totals.get("mark")
+        self.mark = None if mark is None else (mark[0], mark[1])
         self._counted_to = self.position - 1
         for outcome, reason, number in totals["outcomes"]:
             self.outcomes[outcome, reason] = number

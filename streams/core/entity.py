@@ -44,6 +44,9 @@ LOOK_AT: Final = 64
 MAX_SEEN: Final = 2_000
 """Digests kept of settled events, so that a duplicate is still one."""
 
+REDACTED: Final = b'"redacted":true'
+"""In a history with an event that erases earlier ones."""
+
 _NEVER: Final = -1
 
 Key = tuple[str, ...]
@@ -79,6 +82,9 @@ class Kind(Protocol):
 
     def count(self, events: Sequence[Event], since: int, until: int, as_of: int) -> Sums:
         """What happened in [since, until), as known at `as_of`; the events are sorted."""
+
+    def unredacted(self, events: Sequence[Event]) -> list[Event]:
+        """Without what a redaction among the events erases; nothing: the name has to go, too."""
 
     def touching(self, events: Sequence[Event], since: int) -> list[Event]:
         """The events that the time from `since` on can depend on; the newest is one of them."""

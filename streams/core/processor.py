@@ -80,6 +80,9 @@ class Verdict(NamedTuple):
     reason: str
 
 
+Mark = tuple[int, str]
+"""A record of the source: its offset, and a digest of its content."""
+
 Tallied = Counter[tuple[str, str]]
 """Outcomes by (outcome, reason), and flags by ("flag", name)."""
 
@@ -156,6 +159,8 @@ class Processor:
         self.newest: int | None = None
         """Highest event time applied."""
         self.position: int = 0
+        self.mark: Mark | None = None
+        """The record read last, by which a source that was made anew is recognised."""
         self._counted_to: int = -1
         """Outcomes of offsets up to here are counted already (a restart reads some again)."""
         self._packing = packing
@@ -392,10 +397,11 @@ class Processor:
         if record is None:
             record = self.records[ticket] = Record()
         if not record.redacted:
-            if self._telling is not None:
-                self._telling.remember(ticket, record)
             self._touch(ticket, record, batch)
             self._refresh(ticket, record, batch)
+            if self._telling is not None:
+                events = self._packing.unpack(record.history)
+                self._telling.redact(ticket, offset, record, events)
             records.erase(record, self.settings, self._packing, self._clock)
         record.offset = offset
         self._dirty.add(ticket)
@@ -682,6 +688,7 @@ class Processor:
             "v": FORMAT,
             "cut": self._cut,
             "position": self._counted_to + 1,
+            "mark": self.mark,
             "outcomes": [[*key, count] for key, count in sorted(self.outcomes.items())],
             "refusals": self.refusals.dump(),
             "rhythm": self.rhythm.dump(),
@@ -727,6 +734,8 @@ class Processor:
     def _load_totals(self, totals: dict[str, Any]) -> None:
         self._cut = totals.get("cut", 0)
         self.position = totals["position"]
+        mark = totals.get("mark")
+        self.mark = None if mark is None else (mark[0], mark[1])
         self._counted_to = self.position - 1
         for outcome, reason, number in totals["outcomes"]:
             self.outcomes[outcome, reason] = number

@@ -53,6 +53,8 @@ class TicketFacts(NamedTuple):
     band: str
     """Of its CSAT: `satisfied`, `neutral`, `dissatisfied` or `none`."""
     conflict: bool
+    redacted: bool = False
+    """What was told of the ticket before has to be erased."""
 
 
 class Told(NamedTuple):
@@ -119,6 +121,11 @@ def gone(name: str) -> TicketFacts:
     return TicketFacts(name, None, (), "", "", "", "", UNASKED, conflict=False)
 
 
+def erased(name: str) -> TicketFacts:
+    """What everybody is told whose ticket it ever was, when it is redacted."""
+    return gone(name)._replace(redacted=True)
+
+
 def data_of(facts: TicketFacts) -> dict[str, Any]:
     """The payload of a `requester.ticket` event."""
     data: dict[str, Any] = {"ticket": facts.ticket, "resolved": list(facts.resolved)}
@@ -129,6 +136,8 @@ def data_of(facts: TicketFacts) -> dict[str, Any]:
             data[name] = getattr(facts, name)
     data["band"] = facts.band
     data["conflict"] = facts.conflict
+    if facts.redacted:
+        data["redacted"] = True
     return data
 
 
@@ -144,6 +153,7 @@ def facts_in(data: Mapping[str, Any]) -> TicketFacts:
         data.get("segment", ""),
         data["band"],
         data["conflict"],
+        data.get("redacted", False),
     )
 
 
@@ -156,6 +166,16 @@ def newest(events: Iterable[Event]) -> list[Event]:
             if known is None or _version(event) > _version(known):
                 found[event.data["ticket"]] = event
     return list(found.values())
+
+
+def _erasing(events: Iterable[Event]) -> dict[str, tuple[int, int, str]]:
+    """Of each redacted ticket the last telling that says so: what is older has to go."""
+    found: dict[str, tuple[int, int, str]] = {}
+    for event in events:
+        if event.type == REQUESTER_TICKET and event.data.get("redacted"):
+            ticket, version = event.data["ticket"], _version(event)
+            found[ticket] = max(version, found.get(ticket, version))
+    return found
 
 
 def _version(event: Event) -> tuple[int, int, str]:
@@ -225,6 +245,21 @@ class Requesters:
             and any(at - self.repeat_window <= end <= at for end in other.resolved)
             for other in others
         )
+
+    def unredacted(self, events: Sequence[Event]) -> list[Event]:
+        """Without what was told of tickets before their redaction.
+
+        Nothing where no ticket is left: then the name goes, too.
+        """
+        erasing = _erasing(events)
+        left = [
+            event
+            for event in events
+            if event.type != REQUESTER_TICKET
+            or _version(event) >= erasing.get(event.data["ticket"], _version(event))
+        ]
+        tickets = [facts_in(event.data) for event in newest(left)]
+        return left if any(one != gone(one.ticket) and not one.redacted for one in tickets) else []
 
     def touching(self, events: Sequence[Event], since: int) -> list[Event]:
         """What counts of each ticket."""

@@ -4,13 +4,13 @@ Why at all: docs/decisions/0015.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from streams.core import events as ev
 from streams.core.events import Event
 from streams.core.record import Record
-from streams.core.requesters import MAX_NAME, TicketFacts, Told, facts_of, gone
+from streams.core.requesters import MAX_NAME, TicketFacts, Told, erased, facts_of, gone
 
 _UNTOLD: Final = frozenset({ev.REPLIED, ev.WORKED, ev.COST, ev.REVIEWED, ev.SURVEY_SENT})
 """Events that change nothing requesters are told, as long as they come in order."""
@@ -28,11 +28,26 @@ class Telling:
         """Requesters whom their events named since then."""
         self._again: Counter[str] = Counter()
         """Events since then that can change what requesters are told."""
+        self._redacted: dict[str, tuple[int, int]] = {}
+        """Tickets redacted since then: source offset of that, and time of the newest event."""
 
     def remember(self, ticket: str, record: Record) -> None:
         """Keep what was told of a ticket, before it changes."""
         if ticket not in self._known:
             self._known[ticket] = facts_of(ticket, record.ticket)
+
+    def redact(self, ticket: str, offset: int, record: Record, events: Iterable[Event]) -> None:
+        """Have everybody erase the ticket who was ever told of it, as far as its record knows.
+
+        Before it is erased; `events` are those of its history.
+        """
+        self.remember(ticket, record)
+        self._redacted[ticket] = offset, record.ticket.last_at
+        named = {event.data.get("requester") for event in events}
+        named.add((record.ticket.extra or {}).get("requester"))
+        self._named.setdefault(ticket, set()).update(
+            name for name in named if name and len(name) <= MAX_NAME
+        )
 
     def hear(self, ticket: str, event: Event, record: Record) -> None:
         """Note who may have to be told of an event, before it is judged."""
@@ -55,6 +70,10 @@ class Telling:
         """
         told: list[Told] = []
         for ticket, before in self._known.items():
+            former = self._named.get(ticket, set()) | ({before[0]} if before else set())
+            if ticket in self._redacted:
+                offset, newest = self._redacted[ticket]
+                told += [Told(name, newest, offset, erased(ticket)) for name in sorted(former)]
             record = records.get(ticket)
             if record is None or ticket not in changed:
                 continue
@@ -62,11 +81,11 @@ class Telling:
             now = facts_of(ticket, record.ticket)
             if now is not None and (now != before or self._again[ticket] > 1):
                 told.append(Told(now[0], at, version, now[1]))
-            former = self._named.get(ticket, set()) | ({before[0]} if before else set())
-            told += [
-                Told(name, at, version, gone(ticket))
-                for name in sorted(former)
-                if now is None or name != now[0]
-            ]
-        self._known, self._named, self._again = {}, {}, Counter()
+            if ticket not in self._redacted:
+                told += [
+                    Told(name, at, version, gone(ticket))
+                    for name in sorted(former)
+                    if now is None or name != now[0]
+                ]
+        self._known, self._named, self._again, self._redacted = {}, {}, Counter(), {}
         return tuple(told)

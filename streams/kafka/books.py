@@ -1,5 +1,6 @@
 """The source of reports and ledgers on Kafka: the changelog topics, read whole."""
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 
 from aiokafka.structs import TopicPartition
@@ -16,6 +17,8 @@ from streams.kafka.connection import partitions_of
 from streams.kafka.diagnosis import hidden
 from streams.kafka.journal import Latest, others_of
 from streams.wire import packing
+
+log = logging.getLogger("deskpulse")
 
 
 async def read_books(
@@ -46,6 +49,7 @@ async def read_books(
             for restored in _understood(processor.restore(latest)):
                 if restored % 1_000 == 0:
                     yield len(books.records) + restored
+            _tell_split(config, books.records.keys() & processor.records.keys())
             books.records |= processor.records
             books.settled.merge(processor.settled)
             books.outcomes.update(processor.outcomes)
@@ -77,6 +81,19 @@ async def read_entities(
             books.settled.update(processor.settled)
             books.outcomes.update(processor.outcomes)
             yield len(books.records)
+
+
+def _tell_split(config: Config, tickets: set[str]) -> None:
+    """No worker can see it: each of them has a part of such a ticket for a whole one."""
+    if tickets:
+        log.warning(
+            "%d tickets lie in several partitions of %s, such as %r: who publishes has changed the "
+            "partitioner or the number of partitions, and what is said of them is wrong; have all "
+            "sources use the same one, publish to a new topic, then `deskpulse reset`",
+            len(tickets),
+            config.topics.source,
+            min(tickets),
+        )
 
 
 def _understood(restoring: Iterable[int]) -> Iterator[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from streams.core.events import Arrival
-from streams.core.processor import Cut, Verdict
+from streams.core.processor import Cut, Mark, Verdict
 from streams.core.refusals import Excess
 
 
@@ -13,6 +13,8 @@ class Engine(Protocol):
 
     position: int
     """The next offset to read."""
+    mark: Mark | None
+    """The record read last."""
     newest: int | None
     """Highest event time applied."""
     excess: Excess | None

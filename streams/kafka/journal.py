@@ -59,11 +59,14 @@ class Answer(NamedTuple):
     """What the broker last said of a partition's end."""
 
     end: int
-    """The next offset it will give out (of those that readers may see)."""
+    """The next offset it will give out (its high watermark)."""
     taken: int
     """Everything before this offset was handed to us, or is invisible to readers."""
     at: int
     """Wall instant of the answer, epoch milliseconds."""
+    stable: int | None = None
+    """Readers may see what stands before this offset; less than `end` while a transaction is open,
+    whose first record is there. `None`: all of it."""
 
 
 class Restored(NamedTuple):

@@ -35,6 +35,7 @@ from streams.errors import UserError
 from streams.kafka.aside import ExcessError, SourceRecord, excess_told, fault_told, set_aside
 from streams.kafka.engine import Engine
 from streams.kafka.journal import Answer, Journal, Output, Source, tickets_of
+from streams.kafka.recognition import Recognise, mark_of
 from streams.wire import packing, requesters
 from streams.wire.cloudevents import decode
 from streams.wire.deadletters import Origin
@@ -80,12 +81,16 @@ class OwnedOf(Generic[E]):
     """It is not to be fetched, because it is about to be given up."""
     answer: Answer | None = None
     """What the broker said last of the partition's end."""
+    ahead: Answer | None = None
+    """An earlier answer with an end that was not reached yet: time moves there when it is."""
     on_the_way: int = 0
     """Batches fetched and not fed yet."""
     due: int | None = None
     """The instant up to which more timers are due than could act at once."""
     spoke_at: int | None = None
     """Wall clock at which timers first had something to say that is not durable yet."""
+    last: SourceRecord | None = None
+    """The record read last."""
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -106,8 +111,35 @@ class OwnedOf(Generic[E]):
         Judged by what was taken, not by the position: transaction markers at the end of the
         partition are offsets that no reader ever sees.
         """
+        return self.answer is not None and self._has_taken(self.answer.end)
+
+    @property
+    def held_back(self) -> bool:
+        """Whether everything that may be read is folded, and an open transaction hides the rest."""
         answer = self.answer
-        return answer is not None and not self.on_the_way and answer.taken >= answer.end
+        if answer is None or answer.stable is None or answer.stable >= answer.end:
+            return False
+        return self._has_taken(answer.stable)
+
+    def _has_taken(self, end: int) -> bool:
+        return self.answer is not None and not self.on_the_way and self.answer.taken >= end
+
+    def reached(self) -> int | None:
+        """The latest instant at which the end was read that has been reached since (DESIGN 3).
+
+        Not only the last answer counts: where one transaction of a source is always open, its
+        readers never stand at the end, and yet reach what was the end a while ago.
+        """
+        answer, ahead = self.answer, self.ahead
+        if answer is None:
+            return None
+        if self.caught_up:
+            self.ahead = None
+            return answer.at
+        if ahead is None or self._has_taken(ahead.end):
+            self.ahead = answer
+            return None if ahead is None else ahead.at
+        return None
 
 
 class BrokenError(Exception):
@@ -143,8 +175,12 @@ class PartitionsOf(Generic[E]):
         clock: Clock,
         source: Source | None = None,
         engine: Callable[[], E] | None = None,
+        recognise: Recognise | None = None,
     ) -> None:
-        """Of tickets, unless a source and its engine are named."""
+        """Of tickets, unless a source and its engine are named.
+
+        `recognise` sees to it that a source is the one that was read (`streams.kafka.recognition`).
+        """
         self.source = tickets_of(config) if source is None else source
         self.owned: dict[int, OwnedOf[E]] = {}
         self.counted = Counted()
@@ -154,10 +190,13 @@ class PartitionsOf(Generic[E]):
         """How long the event loop let something wait that was due, seconds: the longest lately."""
         self.broken: BaseException | None = None
         """The failed write after which nothing is written or read any more."""
+        self.hanging: dict[int, str] = {}
+        """What holds a partition up that no new start would help, and what to do, by partition."""
         self._config = config
         self._settings = config.engine
         self._journal = journal
         self._clock = clock
+        self._recognise = recognise
         self._faults: set[str] = set()
         """Faults of ours that were told already; there are no more than lines of the program."""
         self._engine = cast("Callable[[], E]", self._tickets) if engine is None else engine
@@ -245,6 +284,9 @@ class PartitionsOf(Generic[E]):
                 if restored % FROZEN == 0:
                     # Tickets stay: the garbage collector need not look through them.
                     gc.freeze()
+        mark = owned.processor.mark
+        if mark is not None and self._recognise is not None:
+            await self._recognise(owned.partition, mark)
         if position is not None:
             owned.processor.position = position
         if owned.processor.position:
@@ -335,6 +377,8 @@ class PartitionsOf(Generic[E]):
             owned.outputs.append(
                 set_aside(self._config.topics, record, verdict, where, seen_ms=now, fault=fault)
             )
+        if records[-1].offset < owned.processor.position:
+            owned.last = records[-1]
         owned.last_read_at = records[-1].timestamp
         self._follow_events(owned)
 
@@ -380,8 +424,9 @@ class PartitionsOf(Generic[E]):
 
     def _move_clock(self, owned: OwnedOf[E]) -> None:
         """Effective now (DESIGN section 3): the instant the partition has caught up with."""
-        if self._config.time == "wall" and owned.answer is not None and owned.caught_up:
-            self._advance(owned, owned.answer.at)
+        now = owned.reached() if self._config.time == "wall" else None
+        if now is not None:
+            self._advance(owned, now)
 
     # -- durability -----------------------------------------------------------------------
 
@@ -411,6 +456,9 @@ class PartitionsOf(Generic[E]):
             processor = owned.processor
             if not processor.changed and not owned.outputs:
                 return
+            if owned.last is not None:
+                last = owned.last
+                processor.mark = mark_of(last.offset, last.key, last.value)
             try:
                 cut, spoke_at = processor.cut(), owned.spoke_at
                 owned.spoke_at = None

@@ -272,10 +272,12 @@ class BatchConsumer(Consumer):
             return None
         # aiokafka has no way to ask for the position without waiting for one.
         state = consumer._subscription.subscription.assignment.state_value(source)  # noqa: SLF001
-        at, end = state.timestamp, state.lso if read_committed else state.highwater
+        at, end = state.timestamp, state.highwater
         if at is None or end is None or end < 0 or not state.has_valid_position:
             return None
-        return Answer(end, state.position, at)
+        stable = state.lso if read_committed else None
+        # An answer that is no batch of records may name none.
+        return Answer(end, state.position, at, None if stable is None or stable < 0 else stable)
 
 
 class BatchTransport(Transport):

@@ -32,6 +32,7 @@ from streams.kafka.diagnosis import not_allowed
 from streams.kafka.exactly_once import ExactlyOnceJournal
 from streams.kafka.journal import Answer, Journal, Source, tickets_of
 from streams.kafka.partitions import Partitions, PartitionsOf
+from streams.kafka.recognition import Recognise, recognise
 from streams.kafka.stalls import StalledError, Stalls
 from streams.kafka.transport import BatchTransport
 from streams.wire import packing
@@ -81,19 +82,27 @@ class Worker:
             self._new_journal(tickets_of(config)),
             clock,
             engine=self._engine_of_tickets(config),
+            recognise=self._recognise(config.topics.source),
         )
         self._feeds: dict[str, PartitionsOf[Any]] = {config.topics.source: self.partitions}
         self.others: dict[str, PartitionsOf[Any]] = {}
         """Those besides the tickets', by name of the processor."""
         for source in others:
             feed: PartitionsOf[Any] = PartitionsOf(
-                config, self._new_journal(source), clock, source, _engine_of(source, config)
+                config,
+                self._new_journal(source),
+                clock,
+                source,
+                _engine_of(source, config),
+                self._recognise(source.topic),
             )
             self._feeds[source.topic] = self.others[source.name] = feed
         self.sources = frozenset(self._feeds)
-        self._stalls = Stalls(config.health)
+        self._stalls = Stalls(config)
         self.beside: Callable[[], bool] = lambda: False
         """Done again and again, for a moment each; says whether there is more to do at once."""
+        self.beat: Callable[[str], None] = lambda _: None
+        """Told as long as the event loop turns, and why, if the worker is to stop."""
         self.app = self._new_app(config)
         for feed in self._feeds.values():
             self._agent(feed)
@@ -104,6 +113,9 @@ class Worker:
     def _engine_of_tickets(self, config: Config) -> Callable[[], Processor]:
         settings, bound, telling = config.engine, config.dead_letters.bound, self._telling
         return lambda: Processor(settings, packing, bound=bound, telling=telling)
+
+    def _recognise(self, topic: str) -> Recognise:
+        return partial(recognise, self.config, topic, read_committed=self._exactly_once)
 
     def _new_journal(self, source: Source) -> Journal:
         journal: Journal
@@ -290,6 +302,7 @@ class Worker:
             self.failure = error
             why = not_allowed(error) or f"{type(error).__name__}: {error}"
             log.error("stopping: %s", why)
+            self.beat(why)
             self.stopping.set()
 
     async def run(self) -> None:
@@ -304,6 +317,7 @@ class Worker:
         now = asyncio.get_running_loop().time
         while not self.stopping.is_set():
             looked_at = now()
+            self.beat("")
             self._look_after(looked_at)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), LOOK_S)

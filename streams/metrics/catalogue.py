@@ -474,6 +474,12 @@ CATALOGUE: Final = (
         "before, in seconds.",
     ),
     _gauge(
+        "memory_used_ratio",
+        "",
+        Origin.TRUST,
+        "How much the worker has of the memory that its container may have, or the machine has.",
+    ),
+    _gauge(
         "source_last_event_timestamp_seconds",
         "source",
         Origin.TRUST,

@@ -7,6 +7,7 @@ from streams import VERSION
 from streams.core.events import OTHER
 from streams.core.processor import Outcome
 from streams.metrics.catalogue import MAX_PARTITIONS, OWN_FLAGS
+from streams.metrics.memory import used_ratio
 from streams.metrics.snapshot import Progress, Snapshot
 from streams.wire.reasons import FLAGS, Reason
 
@@ -49,7 +50,7 @@ def progressed(snapshot: Snapshot) -> dict[str, Table]:
     groups: Groups = {(str(one.partition),): [one] for one in single}
     if rest:
         groups[OTHER,] = rest
-    committed_at = snapshot.committed_at
+    committed_at, used = snapshot.committed_at, used_ratio()
     return {
         "state_ready": {label: min(one.ready for one in group) for label, group in groups.items()},
         "watermark_timestamp_seconds": _worst(groups, min, lambda one: one.watermark, 1000),
@@ -57,6 +58,7 @@ def progressed(snapshot: Snapshot) -> dict[str, Table]:
         "consumer_lag_seconds": _worst(groups, max, lambda one: one.lag_ms, 1000),
         "last_commit_timestamp_seconds": {} if committed_at is None else {(): committed_at / 1000},
         "event_loop_lag_seconds": {(): snapshot.held_up_s},
+        "memory_used_ratio": {} if used is None else {(): used},
         "build_info": {(VERSION,): 1},
     }
 

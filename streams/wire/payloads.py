@@ -126,7 +126,7 @@ PAYLOADS: Final[Mapping[str, Kind]] = {
             "band": one_of({SATISFIED, NEUTRAL, DISSATISFIED, UNASKED}),
             "conflict": BOOLEAN,
         },
-        {"created": number(least=0)}
+        {"created": number(least=0), "redacted": BOOLEAN}
         | dict.fromkeys(("queue", "channel", "category", "segment"), TEXT),
     ),
 }

@@ -45,6 +45,7 @@ NORMAL: Final[dict[str, Any]] = {
 }
 REPLY: Final = {"author": {"id": "ann", "role": "agent"}, "visibility": "public"}
 OTHER_TYPES: Final = (AGENT_TYPES | CUSTOMER_TYPES | REQUESTER_TYPES) - TICKET_TYPES
+BACKLOG: Final = 1_000_000
 ASIDE: Final = ("late", "rejected")
 """What is written to a topic of its own."""
 
@@ -159,9 +160,9 @@ class Desk:
         return self.partitions.counted.outcomes - before
 
     async def _feed(self, records: list[Consumed]) -> None:
-        # More is waiting, so no time passes yet.
+        # Much more is waiting, so no time passes yet.
         end = records[-1].offset + 1
-        self.partitions.fetched(0, Answer(end + 1, end, self.now), records=True)
+        self.partitions.fetched(0, Answer(end + BACKLOG, end, self.now), records=True)
         await self.partitions.feed(0, records)
         await self.partitions.commit()
 

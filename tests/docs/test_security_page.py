@@ -51,6 +51,13 @@ def test_the_command_that_is_shown_prints_rights(
         assert f"`{use}`" in PAGE
 
 
+def test_the_base_image_is_pinned_by_the_name_it_has() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    (image,) = set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))
+    assert f"imagetools inspect {image} " in PAGE
+    assert f's|^FROM {image}|&@$digest|" deploy/Dockerfile' in PAGE
+
+
 def test_the_times_after_which_something_erased_is_gone_are_those_of_the_topics() -> None:
     topics = topics_of(Config()).topics
     hours = {
@@ -60,6 +67,10 @@ def test_the_times_after_which_something_erased_is_gone_are_those_of_the_topics(
     for setting, number in hours.items():
         assert re.search(rf"`{setting}`\s+\({number} hours\)", PAGE), setting
     days = int(topics.dead_letters.config["retention.ms"]) // DAY
-    assert f"untouched, for {days} days" in PAGE
+    assert f"untouched, for {days} days and at most one more" in PAGE
+    told = topics.ticket_facts.config
+    told_days, open_days = (int(told[name]) // DAY for name in ("retention.ms", "segment.ms"))
+    assert f"for {told_days} days (`retention.ms`)\n  and at most one more" in PAGE
+    assert open_days == int(topics.late.config["segment.ms"]) // DAY == 1
     assert f"has tickets for {int(topics.transitions.config['retention.ms']) // DAY} days" in PAGE
     assert f"({int(topics.source.config['retention.ms']) // DAY} days, unless" in PAGE

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,7 +16,7 @@ from streams.core.instants import DAY, HOUR, format_rfc3339
 from streams.kafka.publish import Message
 from streams.kafka.topics import check, ensure
 from streams.kafka.topics_file import load
-from streams.wire.codec import dumps
+from streams.wire.codec import dumps, loads
 from tests.brokers import Broker, unique
 from tests.kafka.reading import read_topic
 from tests.kafka.workers import Application, application
@@ -69,21 +69,66 @@ def latest(app: Application, topic: str) -> dict[bytes, bytes | None]:
     return {record.key: record.value for record in read_topic(app, topic)}
 
 
+def texts_in(key: bytes | None, value: bytes | None) -> set[str]:
+    """What in a record says who it was, or what it was about."""
+    whole = (key or b"") + b" " + (value or b"")
+    return {text for text in (CANARY, LABELS["category"]) if text.encode() in whole}
+
+
+def told(app: Application) -> list[Any]:
+    """What requesters were told."""
+    return read_topic(app, app.config.ticket_facts)
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_no_name_is_left_in_the_changelog(app: Application, way: str) -> None:
-    """The record of the ticket is written again without names, texts and events at once."""
+def test_no_name_is_left_in_any_topic_of_the_application(app: Application, way: str) -> None:
+    """Records are written again without names, texts and events, or deleted, at once."""
     before = life()
     app.publish(before)
     app.start()
     app.wait_until_read(len(before))
     assert CANARY.encode() in (latest(app, app.config.changelog)[b"T"] or b"")
+    requesters = f"{app.config.app}-requesters-changelog"
+    app.wait(lambda: f"{CANARY} requester".encode() in latest(app, requesters), "a requester")
+    asked_at = wall_ms()
     app.publish([WAYS[way]])
     app.wait_until_read(len(before) + 1)
+    app.wait(
+        lambda: not any(texts_in(*row) for row in latest(app, requesters).items() if row[1]),
+        "the requester to be forgotten",
+    )
     app.stop()
-    kept = latest(app, app.config.changelog)
-    assert kept[b"T"] is not None, "its numbers stay, and that it is redacted"
-    for key, value in kept.items():
-        assert CANARY.encode() not in (value or b""), key
+    assert latest(app, app.config.changelog)[b"T"] is not None, "its numbers stay"
+    expiring = set()
+    for topic in load(app.config).topics:
+        if topic.config["cleanup.policy"] == "compact":
+            # A deletion names what it deletes, until it has been carried out everywhere.
+            kept = [row for row in latest(app, topic.name).items() if row[1] is not None]
+            assert not [row for row in kept if CANARY in texts_in(*row)], topic.name
+        elif topic.name != app.config.topics.source:
+            # What others read goes with its time; nothing is added to it.
+            records = read_topic(app, topic.name)
+            expiring |= {topic.name for one in records if CANARY in texts_in(None, one.value)}
+            since = [one.value for one in records if one.timestamp >= asked_at]
+            since = [value for value in since if b'"redacted":true' not in value]
+            assert not [value for value in since if CANARY in texts_in(None, value)], topic.name
+    assert expiring == {app.config.ticket_facts, app.config.topics.transitions}
+    # The last telling says who has to erase which ticket, and no more.
+    last = loads(told(app)[-1].value)
+    assert (last["data"]["redacted"], texts_in(None, dumps(last["data"]))) == (True, set())
+
+
+def test_a_new_worker_does_not_know_the_requester_either(app: Application) -> None:
+    before = life()
+    app.publish([*before, WAYS["tombstone"]])
+    app.start()
+    app.wait_until_read(len(before) + 1)
+    app.stop()
+    kind = app.config.requesters
+    app.start()
+    app.wait(lambda: sum(app.entities(kind).outcomes.values()) == len(told(app)), "all tellings")
+    app.stop()
+    assert app.entities(kind).records == {}
 
 
 def test_a_worker_that_is_new_knows_no_name_either(app: Application) -> None:
@@ -127,8 +172,9 @@ def test_the_topics_keep_nothing_erased_for_longer_than_the_docs_say() -> None:
         if topic.config["cleanup.policy"] == "compact":
             assert int(topic.config["max.compaction.lag.ms"]) == 12 * HOUR
             assert int(topic.config["segment.ms"]) == 6 * HOUR
-    for topic in (topics.dead_letters, topics.late):
+    for topic in (topics.dead_letters, topics.late, topics.ticket_facts):
         assert int(topic.config["retention.ms"]) == 30 * DAY
+        assert int(topic.config["segment.ms"]) == DAY
     assert int(topics.transitions.config["retention.ms"]) == 90 * DAY
 
 
@@ -138,6 +184,9 @@ def test_the_topics_keep_nothing_erased_for_longer_than_the_docs_say() -> None:
         ("changelog", "max.compaction.lag.ms"),
         ("dead_letters", "retention.ms"),
         ("late", "retention.ms"),
+        ("requesters_changelog", "max.compaction.lag.ms"),
+        ("ticket_facts", "retention.ms"),
+        ("ticket_facts", "segment.ms"),
         ("transitions", "retention.ms"),
     ],
 )

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.entities import SETTLED_KEY
 from streams.core.entity import Sums
-from streams.core.events import REQUESTER_TYPES
+from streams.core.events import REQUESTER_TYPES, Arrival, Redaction
 from streams.core.instants import DAY
-from streams.core.processor import Processor
+from streams.core.processor import Outcome, Processor
+from streams.core.record import squash
 from streams.core.report import Books, report
 from streams.core.requesters import REPEATS, Requesters
 from streams.core.settings import Settings
@@ -198,6 +200,141 @@ def test_nothing_is_told_twice_where_nothing_changed() -> None:
         teller.read(1)
         teller.commit()
     assert len(teller.topic) == 1
+
+
+TEXT = "Ca-nary"
+REDACTIONS = st.sampled_from(("deleted", "tombstone"))
+
+
+def with_texts(events: list[Event]) -> list[Event]:
+    """The same events; whatever says something of a ticket says it with a text of its own."""
+    kinds = {"ticket.created", "ticket.updated"}
+    return [
+        event | {"data": {**event.get("data", {}), "category": f"{TEXT} {event['subject']}"}}
+        if event["type"] in kinds
+        else event
+        for event in events
+    ]
+
+
+def redaction(ticket: str, way: str) -> Arrival:
+    if way == "tombstone":
+        return Redaction(ticket)
+    asked = CREATED | {"id": "r", "type": "ticket.deleted", "data": {"reason": "redacted"}}
+    (found,) = decoded([asked | {"subject": ticket, "time": "2026-03-01T00:00:00Z"}], SETTINGS)
+    return found
+
+
+@given(
+    st.builds(requested, strategies.event_sets(events=14), NAMES).flatmap(strategies.arrivals),
+    REDACTIONS,
+    lives(COMMIT, CRASH),
+    lives(COMMIT, CRASH),
+)
+def test_a_redacted_ticket_leaves_nothing_with_those_who_were_told_of_it(
+    arrived: list[Event], way: str, before: Life, after: Life
+) -> None:
+    """Whatever happens to who tells and to who is told; names go where no ticket keeps them."""
+    tickets = sorted({event["subject"] for event in arrived})
+    log = decoded(with_texts(arrived), SETTINGS)
+    teller = Teller([*log, *(redaction(ticket, way) for ticket in tickets[:1])])
+    for name, *arguments in before:
+        getattr(teller, name)(*arguments)
+    teller.read()
+    teller.commit()
+    told = EntityPartition(KIND, SETTINGS, decoded_told(teller.topic, REQUESTER_TYPES))
+    for name, *arguments in after:
+        getattr(told, name)(*arguments)
+    told.read()
+    while told.processor.changed:
+        told.commit()
+    kept = {key: value for key, value in told.changelog.items() if value is not None}
+    for ticket in tickets[:1]:
+        assert not any(f"{TEXT} {ticket}".encode() in value for value in kept.values())
+    if len(tickets) == 1:
+        assert not told.processor.records
+        assert not any(b"C1" in found or b"C2" in found for row in kept.items() for found in row)
+
+
+def telling(version: int, ticket: Event, at: str = CREATED["time"]) -> Event:
+    """What C1 is told of a ticket."""
+    data = {"resolved": [], "band": "none", "conflict": False} | ticket
+    told = {"id": str(version), "type": "requester.ticket", "subject": "C1", "sequence": version}
+    return CREATED | told | {"time": at, "data": data}
+
+
+def told_of(*told: Event) -> EntityPartition:
+    """A requester C1 who is told these things, one after the other."""
+    partition = EntityPartition(KIND, SETTINGS, decoded_told(told, REQUESTER_TYPES))
+    partition.read()
+    partition.commit()
+    return partition
+
+
+T1: Event = {"ticket": "T1", "created": END, "category": f"{TEXT} T1"}
+T2: Event = {"ticket": "T2", "created": END, "category": f"{TEXT} T2"}
+REDACTED: Event = {"ticket": "T1", "redacted": True}
+LONG_AGO = "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("at", [CREATED["time"], LONG_AGO])
+def test_of_a_requester_with_other_tickets_only_the_redacted_one_is_erased(at: str) -> None:
+    """It acts by arrival: it is never late, however old the ticket is."""
+    found = told_of(telling(1, T1), telling(2, T2), telling(3, REDACTED, at))
+    record = found.changelog[b"C1"] or b""
+    assert (f"{TEXT} T1".encode() in record, f"{TEXT} T2".encode() in record) == (False, True)
+    assert found.outcomes() == {(Outcome.APPLIED, ""): 3}
+
+
+def test_what_a_former_owner_of_the_ticket_still_tells_is_erased_as_well() -> None:
+    """It may wake up and end what it had begun, also when the ticket was restored meanwhile."""
+    back = telling(3, T1 | {"category": "new"})
+    found = told_of(telling(1, T2), telling(2, REDACTED), back, telling(0, T1))
+    record = found.changelog[b"C1"] or b""
+    assert b'"category":"new"' in record
+    assert f"{TEXT} T1".encode() not in record
+
+
+@pytest.mark.parametrize("way", ["deleted", "tombstone"])
+def test_all_are_told_of_a_redaction_whose_ticket_it_ever_was(way: str) -> None:
+    """Also those it was taken from long before, and where it had been deleted before."""
+    second = CREATED | {"id": "2", "type": "ticket.updated", "data": {"requester": "C2"}}
+    spam = CREATED | {"id": "3", "type": "ticket.deleted", "data": {"reason": "spam"}}
+    teller = Teller([*decoded([CREATED, second, spam], SETTINGS), redaction("T1", way)])
+    for _ in range(4):
+        teller.read(1)
+        teller.commit()
+    erased = [one for one in teller.topic if one["data"].get("redacted")]
+    assert [one["subject"] for one in erased] == ["C1", "C2"]
+    assert all(set(one["data"]) == ERASED for one in erased)
+
+
+ERASED = {"ticket", "resolved", "band", "conflict", "redacted"}
+
+
+@pytest.mark.parametrize("way", ["deleted", "tombstone"])
+def test_so_is_who_left_the_history_and_is_known_from_the_ticket_alone(way: str) -> None:
+    gone = CREATED | {"id": "2", "type": "ticket.deleted", "data": {"reason": "spam"}}
+    teller = Teller([*decoded([CREATED, gone], SETTINGS), redaction("T1", way)])
+    teller.read(2)
+    teller.commit()
+    record = teller.processor.records["T1"]
+    squash(record, SETTINGS, packing, record.ticket.last_at + 1)
+    assert not record.history
+    teller.read()
+    teller.commit()
+    assert [one["subject"] for one in teller.topic if one["data"].get("redacted")] == ["C1"]
+
+
+def test_a_name_that_was_dropped_leaves_the_partition_s_own_records_as_well() -> None:
+    """There it stands as long as what it had might be read again, and no longer."""
+    found = told_of(telling(1, T1), telling(2, REDACTED))
+    assert b"C1" in (found.changelog[SETTLED_KEY] or b"")
+    found.crash()
+    while found.processor.changed:
+        found.commit()
+    assert b"C1" not in (found.changelog[SETTLED_KEY] or b"")
+    assert found.changelog.get(b"C1") is None
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,49 @@ def test_effective_now_waits_until_everything_before_it_is_folded() -> None:
     assert asyncio.run(scenario()) == [None, 1_000, 1_000, 3_000]
 
 
+def test_time_waits_for_what_an_open_transaction_hides() -> None:
+    """Nobody knows yet what stood in the partition when its end was read.
+
+    end 2, taken 1, stable 1   -> a transaction is open: no clock
+    end 2, taken 1, stable 1   -> still
+    end 5, taken 2, stable 2   -> it has ended, the next one is open: what was the end first is read
+    end 9, taken 5, stable 5   -> and so on: one step behind, but time goes on
+    end 9, taken 9, stable 9   -> nothing is open
+    """
+
+    async def scenario() -> list[tuple[int | None, int, bool]]:
+        partitions = worker(Storage())
+        owned = await taken_over(partitions)
+        seen = []
+        for number, (end, stable) in enumerate([(2, 1), (2, 1), (5, 2), (9, 5), (9, 9)], 1):
+            partitions.fetched(0, Answer(end, stable, 1_000 * number, stable), records=False)
+            seen.append((owned.processor.windows.now, owned.lag, owned.held_back))
+        return seen
+
+    assert asyncio.run(scenario()) == [
+        (None, 2, True),
+        (None, 2, True),
+        (1_000, 5, True),
+        (3_000, 9, True),
+        (5_000, 9, False),
+    ]
+
+
+def test_an_end_that_lies_behind_a_batch_on_its_way_is_not_reached_yet() -> None:
+    async def scenario() -> list[int | None]:
+        partitions = worker(Storage())
+        owned = await taken_over(partitions)
+        seen = []
+        partitions.fetched(0, Answer(3, 0, 1_000, 1), records=False)
+        partitions.fetched(0, Answer(4, 3, 2_000, 3), records=True)
+        seen.append(owned.processor.windows.now)
+        await partitions.feed(0, records([event(1), event(2)]))
+        seen.append(owned.processor.windows.now)
+        return seen
+
+    assert asyncio.run(scenario()) == [None, 1_000]
+
+
 class FailingJournal(MemoryJournal):
     """Fails its first write, slowly."""
 

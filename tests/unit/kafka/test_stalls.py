@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,7 @@ class Looks:
     def __init__(self) -> None:
         self.partitions = Partitions(Config(), MemoryJournal(Storage()), lambda: NOW)
         self.owned = asyncio.run(self._owned())
-        self._stalls = Stalls(HEALTH)
+        self._stalls = Stalls(replace(Config(), health=HEALTH))
         self._at_s = 1_000.0
 
     async def _owned(self) -> Owned:
@@ -37,6 +38,11 @@ class Looks:
 
     def answered(self, end: int, at: int) -> None:
         self.partitions.fetched(0, Answer(end, 0, NOW + at), records=False)
+
+    def open_transaction(self, first: int, end: int, at: int) -> None:
+        """All that may be read is read, up to the first record of an open transaction."""
+        answer = Answer(end, first, NOW + at, stable=first)
+        self.partitions.fetched(0, answer, records=False)
 
     def look(self, seconds: float, meanwhile: Callable[[int], None] = lambda _: None) -> None:
         for number in range(int(seconds / LOOK_S)):
@@ -83,6 +89,35 @@ def test_one_that_is_behind_and_gets_on_is_fine(looks: Looks) -> None:
         looks.answered(10_000, 0)
 
     looks.look(300, move)
+
+
+def test_an_open_transaction_is_told_with_what_to_do_and_ends_nobody(
+    looks: Looks, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that started again would wait for it, too."""
+    looks.look(60, lambda number: looks.open_transaction(7, 9, number))
+    assert looks.partitions.hanging == {}
+    looks.look(60, lambda number: looks.open_transaction(7, 9, 1_000 + number))
+    (told,) = looks.partitions.hanging.values()
+    assert "open transaction in the source (hanging producer)" in told
+    tool = "kafka-transactions.sh --bootstrap-server 127.0.0.1:9092"
+    where = "--topic ticket-events --partition 0"
+    assert f"`{tool} describe-producers {where}`" in told
+    assert f"`{tool} abort {where} --start-offset 7`" in told
+    assert [record.message for record in caplog.records] == [told], "once"
+    looks.look(1, lambda number: looks.answered(0, 2_000 + number))
+    assert looks.partitions.hanging == {}
+
+
+def test_transactions_that_follow_each_other_are_nobodys_fault(looks: Looks) -> None:
+    looks.look(300, lambda number: looks.open_transaction(number // 20, 1_000, number))
+    assert looks.partitions.hanging == {}
+
+
+def test_an_open_transaction_whose_broker_does_not_answer_is_a_hang(looks: Looks) -> None:
+    looks.open_transaction(7, 9, 0)
+    with pytest.raises(StalledError, match="has not got on"):
+        looks.look(62)
 
 
 def test_a_write_that_is_never_answered_hangs(looks: Looks) -> None:

@@ -94,20 +94,64 @@ def test_a_worker_is_ready_when_all_its_partitions_are_restored(
     assert get(exporter, "/ready")[::2] == (503, b"0 of 0 partitions restored\n")
     desk.own(1).partitions.owned[1].ready = False
     exporter.show(desk.partitions)
-    assert get(exporter, "/ready")[::2] == (503, b"1 of 2 partitions restored\n")
+    told = b"1 of 2 partitions restored (to be restored: tickets 1)\n"
+    assert get(exporter, "/ready")[::2] == (503, told)
     desk.partitions.owned[1].ready = True
     exporter.show(desk.partitions)
     assert get(exporter, "/ready")[::2] == (200, b"2 of 2 partitions restored\n")
 
 
-def test_a_worker_whose_loop_stands_still_is_not_live(
+def test_a_worker_whose_loop_stands_still_is_not_live(exporter: Exporter, clock: Clock) -> None:
+    clock.now += 5_000
+    assert get(exporter, "/live")[::2] == (200, b"live\n")
+    clock.now += 1_000
+    assert get(exporter, "/live")[::2] == (503, b"the event loop has stood still for 6 s\n")
+    assert get(exporter, "/ready")[::2] == (503, b"the event loop has stood still for 6 s\n")
+    exporter.beat("")
+    assert get(exporter, "/live")[0] == 200
+
+
+def test_a_worker_whose_commits_do_not_end_is_not_live(
     exporter: Exporter, clock: Clock, desk: Desk
 ) -> None:
     clock.now += Config().health.stalled
+    exporter.beat("")
     assert get(exporter, "/live")[::2] == (200, b"live\n")
     clock.now += 1_000
     assert get(exporter, "/live")[::2] == (503, b"no commit cycle for 121 s\n")
     exporter.show(desk.partitions)
+    assert get(exporter, "/live")[0] == 200
+
+
+def test_a_worker_that_stops_by_itself_says_why(exporter: Exporter, desk: Desk) -> None:
+    exporter.show(desk.partitions)
+    exporter.beat("StalledError: partition 0 has not got on")
+    exporter.beat("")
+    told = b"stopping: StalledError: partition 0 has not got on\n"
+    assert get(exporter, "/live")[::2] == get(exporter, "/ready")[::2] == (503, told)
+
+
+def test_agents_customers_and_requesters_have_to_be_restored_as_well(
+    exporter: Exporter, desk: Desk
+) -> None:
+    agents = Desk().own(0).own(1).partitions
+    agents.owned[1].ready = False
+    exporter.follow({"agents": agents})
+    exporter.show(desk.partitions)
+    told = b"2 of 3 partitions restored (to be restored: agents 1)\n"
+    assert get(exporter, "/ready")[::2] == (503, told)
+    agents.owned[1].ready = True
+    exporter.show(desk.partitions)
+    assert get(exporter, "/ready")[::2] == (200, b"3 of 3 partitions restored\n")
+
+
+def test_what_only_a_person_can_end_is_told_to_whoever_asks(exporter: Exporter, desk: Desk) -> None:
+    agents = Desk().own(0).partitions
+    agents.hanging = {0: "partition 0 of agents waits"}
+    exporter.follow({"agents": agents})
+    exporter.show(desk.partitions)
+    told = b"2 of 2 partitions restored; partition 0 of agents waits\n"
+    assert get(exporter, "/ready")[::2] == (200, told)
     assert get(exporter, "/live")[0] == 200
 
 
