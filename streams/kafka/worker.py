@@ -35,6 +35,7 @@ from streams.kafka.partitions import Partitions, PartitionsOf
 from streams.kafka.stalls import StalledError, Stalls
 from streams.kafka.transport import BatchTransport
 from streams.wire import packing
+from streams.wire.pressing import the_press
 
 log = logging.getLogger("deskpulse")
 
@@ -103,7 +104,7 @@ class Worker:
 
     def _engine_of_tickets(self, config: Config) -> Callable[[], Processor]:
         settings, bound, telling = config.engine, config.dead_letters.bound, self._telling
-        return lambda: Processor(settings, packing, bound=bound, telling=telling)
+        return lambda: Processor(settings, packing, bound=bound, telling=telling, press=the_press())
 
     def _new_journal(self, source: Source) -> Journal:
         journal: Journal
@@ -169,6 +170,7 @@ class Worker:
                 began = asyncio.get_running_loop().time()
                 await self.flush()
                 self._show()
+                await self.rest()
                 await self._next_cycle(began)
 
         @self.app.task  # type: ignore[untyped-decorator]
@@ -214,6 +216,11 @@ class Worker:
         """One commit; a failure stops the worker, because stopping beats diverging."""
         if self.failure is None:
             await self._all(feed.commit() for feed in self._feeds.values())
+
+    async def rest(self) -> None:
+        """Make room; what fails here has lost a ticket, so it stops the worker."""
+        if self.failure is None:
+            await self._all(feed.rest() for feed in self._feeds.values())
 
     async def revoked(self, partitions: set[TP]) -> None:
         """Flush and drop; a failure here is as final as anywhere."""

@@ -21,7 +21,6 @@ from unittest.mock import patch
 from streams.config import load
 from streams.config.model import Metrics
 from streams.core.processor import Processor
-from streams.core.promises import standings
 from streams.core.windows import COUNT
 from streams.kafka.partitions import Partitions
 from streams.kafka.worker import Worker
@@ -123,9 +122,8 @@ def _found(partitions: Partitions) -> dict[str, Any]:
                 lately[kind] += count if what == COUNT else 0
         for (queue, *_), count in processor.now.active.items():
             queues[queue] += count
-        for record in processor.records.values():
-            for one in standings(record.ticket, record.evaluated_at):
-                clocks[f"{one.clock}.{one.state}"] += 1
+        for (_, clock, _, state), count in processor.watch.open.items():
+            clocks[f"{clock}.{state}"] += count
     return {
         "outcomes": {str(name): count for (name, _), count in partitions.counted.outcomes.items()},
         "sums": sums,
