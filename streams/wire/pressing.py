@@ -75,7 +75,8 @@ class Press:
 
     def press(self, raw: bytes) -> bytes:
         """Smaller bytes."""
-        return self._compressor.compress(raw)
+        # A copy: what the library returns keeps all the room there could have been need of.
+        return bytes(memoryview(self._compressor.compress(raw)))
 
     def open(self, pressed: bytes) -> bytes:
         """What was pressed."""
