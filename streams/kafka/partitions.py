@@ -63,6 +63,8 @@ ROUND_S: Final = 60.0
 """Between two rounds: who has no event from one to the next is laid down to rest."""
 AWAKE: Final = 50_000
 """Tickets awake, per partition, from which on one round follows another."""
+AHEAD: Final = 2
+"""Batches of a partition that are fetched and not folded: of more, others would have to wait."""
 LAID_DOWN: Final = 2_000
 """At most so many in a commit cycle, per partition that has fewer awake."""
 
@@ -96,6 +98,8 @@ class OwnedOf(Generic[E]):
     """Wall clock at which timers first had something to say that is not durable yet."""
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
+    feeding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One batch after the other, in the order they came."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: int = 0
     """Writes that have ended."""
@@ -298,8 +302,13 @@ class PartitionsOf(Generic[E]):
         before the record that would be refused too many; what was refused until then is written.
         """
         owned = self.owned.get(partition)
+        if owned is not None:
+            async with owned.feeding:
+                await self._feed(owned, records)
+
+    async def _feed(self, owned: OwnedOf[E], records: Sequence[SourceRecord]) -> None:
         for start in range(0, len(records), CHUNK):
-            if owned is None or not owned.ready or self.broken is not None:
+            if not owned.ready or self.broken is not None:
                 return
             position = owned.processor.position
             self._fold(owned, [r for r in records[start : start + CHUNK] if r.offset >= position])
@@ -308,15 +317,17 @@ class PartitionsOf(Generic[E]):
                 owned.ready = False
                 raise ExcessError(
                     excess_told(
-                        self._config.topics, self.source.topic, partition, owned.processor.excess
+                        self._config.topics,
+                        self.source.topic,
+                        owned.partition,
+                        owned.processor.excess,
                     )
                 )
             if owned.processor.pending >= MAX_PENDING:
                 await self._write_beside(owned)
             await asyncio.sleep(0)
-        if owned is not None:
-            owned.on_the_way = max(0, owned.on_the_way - 1)
-            self._move_clock(owned)
+        owned.on_the_way = max(0, owned.on_the_way - 1)
+        self._move_clock(owned)
 
     def _fold(self, owned: OwnedOf[E], records: Sequence[SourceRecord]) -> None:
         if not records:

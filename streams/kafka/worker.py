@@ -31,7 +31,7 @@ from streams.kafka.connection import faust_credentials
 from streams.kafka.diagnosis import not_allowed
 from streams.kafka.exactly_once import ExactlyOnceJournal
 from streams.kafka.journal import Answer, Journal, Source, tickets_of
-from streams.kafka.partitions import Partitions, PartitionsOf
+from streams.kafka.partitions import AHEAD, Partitions, PartitionsOf
 from streams.kafka.stalls import StalledError, Stalls
 from streams.kafka.transport import BatchTransport
 from streams.wire import packing
@@ -93,6 +93,8 @@ class Worker:
             self._feeds[source.topic] = self.others[source.name] = feed
         self.sources = frozenset(self._feeds)
         self._stalls = Stalls(config.health)
+        self._feeding: set[asyncio.Future[None]] = set()
+        """Batches that are on their way into their partitions."""
         self.beside: Callable[[], bool] = lambda: False
         """Done again and again, for a moment each; says whether there is more to do at once."""
         self.app = self._new_app(config)
@@ -156,12 +158,20 @@ class Worker:
 
         @self.app.agent(topic, name=feed.source.name, concurrency=1)  # type: ignore[untyped-decorator]
         async def follow(stream: Any) -> None:
-            # Whatever goes wrong in here would be acknowledged and forgotten by Faust.
+            # A partition that waits for a write is no reason for others to wait.
             async for batch in stream.events():
-                try:
-                    await feed.feed(batch.message.partition, batch.message.value)
-                except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
-                    self._fail(error)
+                message = batch.message
+                feeding = asyncio.ensure_future(
+                    self._pass_on(feed, message.partition, message.value)
+                )
+                self._feeding.add(feeding)
+                feeding.add_done_callback(self._feeding.discard)
+
+    async def _pass_on(self, feed: PartitionsOf[Any], partition: int, records: Any) -> None:
+        try:
+            await feed.feed(partition, records)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
+            self._fail(error)
 
     def _cycle(self) -> None:
         @self.app.task  # type: ignore[untyped-decorator]
@@ -201,9 +211,15 @@ class Worker:
     # -- hooks of the transport -----------------------------------------------------------
 
     def fetchable(self, tp: TP) -> bool:
-        """Whether the partition is restored and nothing has failed."""
+        """Whether the partition is restored, nothing has failed, and not enough is on its way."""
         owned = self._feeds[tp.topic].owned.get(tp.partition)
-        return self.failure is None and owned is not None and owned.ready and not owned.held
+        return (
+            self.failure is None
+            and owned is not None
+            and owned.ready
+            and not owned.held
+            and owned.on_the_way < AHEAD
+        )
 
     def fetched(self, tp: TP, answer: Answer, *, records: bool) -> None:
         """Pass the broker's answer on."""
@@ -351,6 +367,8 @@ class Worker:
     async def _stop(self) -> None:
         await self.flush()
         await self.app.stop()
+        if self._feeding:
+            await asyncio.wait(self._feeding)
         for journal in self._journals:
             await journal.stop()
 

@@ -157,7 +157,8 @@ class Life:
     async def _catch_up(self, process: Process) -> None:
         """Read all there is while commits are under way; then look what time it is."""
         while not all(map(process.has_read_all, range(PARTITIONS))):
-            polls = (process.poll(p, 5) for p in range(PARTITIONS))
+            # Of one partition two batches at once.
+            polls = (process.poll(p, 5) for p in (*range(PARTITIONS), 0))
             works = (*polls, process.commit(), process.commit())
             for failure in filter(None, await asyncio.gather(*works, return_exceptions=True)):
                 raise failure
