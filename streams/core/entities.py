@@ -286,6 +286,19 @@ class Entities:
         """How many records there are."""
         return len(self.records)
 
+    @property
+    def awake(self) -> int:
+        """All of them."""
+        return len(self.records)
+
+    def look_for_rest(self) -> None:
+        """None of them rests: they are few, and their numbers are asked for all the time."""
+
+    def rest(self, most: int) -> bool:
+        """Nothing goes on."""
+        del most
+        return False
+
     def cut(self) -> Cut:
         """Take all that changed since the last cut; the partition's own records come first."""
         self.outcomes.update(self._fresh_outcomes)

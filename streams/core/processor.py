@@ -28,16 +28,16 @@ from streams.core.facts import (
     CRITERION,
     Change,
     Fact,
-    Standing,
     change,
     standing,
 )
 from streams.core.fold import extends, resolution_times, step
 from streams.core.formats import check_format
 from streams.core.pursuit import Pursuit
-from streams.core.record import FORMAT, Packing, Record
+from streams.core.record import FORMAT, Packing, Record, Shown
 from streams.core.refusals import UNBOUNDED, Bound, Excess, Refusals
 from streams.core.requesters import Told
+from streams.core.resting import Press, Rested, Resting
 from streams.core.rhythm import Rhythm
 from streams.core.settings import Settings
 from streams.core.settled import Settled
@@ -102,8 +102,6 @@ class Cut(NamedTuple):
     """What requesters are to be told of their tickets."""
 
 
-Shown = tuple[Standing | None, tuple[promises.Standing, ...]]
-"""What one ticket contributes to the counts of now: itself, and its clocks."""
 Times = tuple[Fact, ...]
 """How long its resolution took, where a goal asks for that."""
 
@@ -112,7 +110,8 @@ Times = tuple[Fact, ...]
 class _Batch:
     """What one call of `apply` works on."""
 
-    before: dict[str, tuple[Shown, Times]] = field(default_factory=dict)
+    before: dict[str, Times] = field(default_factory=dict)
+    """Tickets that are touched, with their times as they were."""
     stale: dict[str, list[Fact]] = field(default_factory=dict)
     """Tickets that need a new fold, with the facts of the old one."""
 
@@ -120,7 +119,7 @@ class _Batch:
 class Processor:
     """The state of one source partition."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one line for each field
         self,
         settings: Settings,
         packing: Packing,
@@ -129,14 +128,18 @@ class Processor:
         announcing: bool = True,
         bound: Bound = UNBOUNDED,
         telling: bool = False,
+        press: Press | None = None,
     ) -> None:
         """Without `announcing` nothing is said of clocks (a replay only reports).
 
         `bound` is how much may be refused before the partition stops. With `telling` requesters
-        are told of their tickets (docs/decisions/0015).
+        are told of their tickets (docs/decisions/0015). With a `press` tickets that nobody touches
+        may rest (docs/decisions/0025).
         """
         self.settings = settings
         self.records: dict[str, Record] = {}
+        """Those that do not rest."""
+        self.resting: Resting | None = None if press is None else Resting(press)
         self.now = Now()
         self.windows: Windows[WindowKey] = Windows(
             settings.windows, CATALOGUED, settings.kpi_windows
@@ -230,7 +233,7 @@ class Processor:
             return _REJECTED, arrival.reason
         if isinstance(arrival, Ignored):
             return Outcome.IGNORED, arrival.reason
-        record = self.records.get(arrival.ticket)
+        record = self._find(arrival.ticket)
         known = self._dropped.get(arrival.ticket, -1) if record is None else record.offset
         if offset <= known:
             # Read again after a restart: what the changelog says already holds it.
@@ -410,7 +413,7 @@ class Processor:
 
     def _touch(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.before:
-            batch.before[ticket] = (self._shown(record), self._times(record))
+            batch.before[ticket] = self._times(record)
 
     def _times(self, record: Record) -> Times:
         if self.pursuit is None or not self.pursuit.of_resolutions or self._is_spam(record.ticket):
@@ -421,18 +424,16 @@ class Processor:
         """Whether windows do not count a ticket, because it is spam."""
         return self.settings.exclude_spam_from_windows and ticket.deleted == ev.SPAM
 
-    def _shown(self, record: Record) -> Shown:
-        """What the ticket was counted as last; its clocks depend on the time, too."""
-        ticket = record.ticket
-        clocks = promises.standings(ticket, record.evaluated_at) if self.settings.policies else ()
-        return standing(ticket), clocks
-
-    def _show(self, before: Shown, record: Record) -> None:
+    def _show(self, record: Record) -> None:
         """Count the ticket as it is now, instead of as it was."""
-        record.evaluated_at = self._clock
-        after = self._shown(record)
-        self.now.move(before[0], after[0])
-        self.watch.move(before[1], after[1])
+        ticket = record.ticket
+        clocks = promises.standings(ticket, self._clock) if self.settings.policies else ()
+        self._count_as(record, (standing(ticket), clocks))
+
+    def _count_as(self, record: Record, shown: Shown) -> None:
+        self.now.move(record.shown[0], shown[0])
+        self.watch.move(record.shown[1], shown[1])
+        record.shown = shown
 
     def _make_stale(self, ticket: str, record: Record, batch: _Batch) -> None:
         if ticket not in batch.stale:
@@ -468,9 +469,9 @@ class Processor:
     def _finish(self, batch: _Batch) -> None:
         for ticket in list(batch.stale):
             self._refresh(ticket, self.records[ticket], batch)
-        for ticket, (before, times) in batch.before.items():
+        for ticket, times in batch.before.items():
             record = self.records[ticket]
-            self._show(before, record)
+            self._show(record)
             if self.pursuit is not None:
                 self.pursuit.move(times, self._times(record))
             self._announce(ticket, record)
@@ -527,7 +528,7 @@ class Processor:
             # Events are read again after a crash: whom they belong to has to be there still.
             return False
         for due, ticket in islice(self._timers.due(now), most):
-            record = self.records.get(ticket)
+            record = self._find(ticket)
             if record is not None and record.timer == due:
                 record.timer = -1
                 self._pass(ticket, record)
@@ -561,7 +562,7 @@ class Processor:
         """Time may have passed a deadline or a warn level of the ticket's clocks."""
         if promises.runs(record.ticket):
             said = len(self._transitions)
-            self._show(self._shown(record), record)
+            self._show(record)
             record.ticket.moved = True
             self._announce(ticket, record)
             if len(self._transitions) > said:
@@ -580,46 +581,46 @@ class Processor:
         due = min(self._drop_at(record), self._shrink_at(record))
         if self.settings.policies:
             passes = promises.next_due(record.ticket, self._clock if acted is None else acted)
+            record.due = -1 if passes is None else passes
             due = due if passes is None else min(due, passes)
         if record.timer < 0 or due < record.timer:
             record.timer = due
             self._timers.set(ticket, due)
 
     def _drop_at(self, record: Record) -> int:
-        return self._silent_at(record, self.settings.forgotten)
+        return self._quiet_at(record, self.settings.forgotten)
 
     def _shrink_at(self, record: Record) -> int:
         """When a closed ticket shrinks; the instant of the drop where nothing is to shrink."""
-        ticket = record.ticket
-        if not record.history or ticket.orphan or not (ticket.done or ticket.gone):
+        if not record.shrinks:
             return self._drop_at(record)
-        return self._silent_at(record, self.settings.closed_ticket)
+        return self._quiet_at(record, self.settings.closed_ticket)
 
-    def _silent_at(self, record: Record, retention: int) -> int:
-        """The first instant at which the ticket has been silent for longer than `retention`.
+    def _quiet_at(self, record: Record, retention: int) -> int:
+        return self._silent_at(record.ticket.last_at, record.arrived_at, retention)
+
+    def _silent_at(self, last_at: int, arrived_at: int, retention: int) -> int:
+        """The first instant at which a ticket has been silent for longer than `retention`.
 
         Silent in event time, and quiet in arrival too: a log that is replayed ticket by
         ticket brings the rest of an old ticket right behind its beginning.
         """
-        arrived = max(record.arrived_at, self._since or -1)
-        last = record.ticket.last_at if record.ticket.last_at >= 0 else arrived
+        arrived = max(arrived_at, self._since or -1)
+        last = last_at if last_at >= 0 else arrived
         return 1 + max(last + retention, arrived + self.settings.apply_within)
 
     def _retire(self, ticket: str, record: Record, now: int) -> None:
         """Drop a forgotten ticket, shrink a closed one to its checkpoint, or wait on."""
         if now >= self._drop_at(record):
-            shown, clocks = self._shown(record)
-            self.now.move(shown, None)
-            self.watch.move(clocks, ())
+            self._count_as(record, records.NOTHING)
             self.settled.add(records.settled(record, self.settings, self._packing))
             del self.records[ticket]
             self._dropped[ticket] = self.position - 1
             self._dirty.add(ticket)
             return
         if now >= self._shrink_at(record):
-            before = self._shown(record)
             records.squash(record, self.settings, self._packing, record.ticket.last_at + 1)
-            self._show(before, record)
+            self._show(record)
             self._dirty.add(ticket)
         self._schedule(ticket, record)
 
@@ -638,7 +639,49 @@ class Processor:
     @property
     def kept(self) -> int:
         """How many records there are."""
+        return len(self.records) + (0 if self.resting is None else len(self.resting))
+
+    @property
+    def awake(self) -> int:
+        """How many of them are objects."""
         return len(self.records)
+
+    # -- rest -----------------------------------------------------------------------------
+
+    def look_for_rest(self) -> None:
+        """Begin a round: who has had no event since the last one began may rest."""
+        if self.resting is not None:
+            self.resting.look(self.records, self.position)
+
+    def rest(self, most: int) -> bool:
+        """Go on with a round: at most so many tickets are looked at; whether it goes on."""
+        if self.resting is None:
+            return False
+        for ticket, record in self.resting.quiet(self.records, most):
+            if ticket not in self._dirty and ticket not in self._arrived:
+                raw = records.dump(record, self.settings, self._packing)
+                self.resting.put(ticket, Rested(raw, record.timer, record.arrived_at))
+                del self.records[ticket]
+        return self.resting.goes_on
+
+    def wake(self) -> dict[str, Record]:
+        """All tickets, awake, for a look at each of them."""
+        for ticket in list(self.resting or ()):
+            self._find(ticket)
+        return self.records
+
+    def _find(self, ticket: str) -> Record | None:
+        """A ticket, which may have to be woken; `None` where there is none."""
+        record = self.records.get(ticket)
+        if record is not None or self.resting is None:
+            return record
+        rested = self.resting.take(ticket)
+        if rested is None:
+            return None
+        record = records.load(rested.raw, self.settings, self._packing)
+        record.timer, record.arrived_at = rested.timer, rested.arrived_at
+        self.records[ticket] = record
+        return record
 
     def cut(self) -> Cut:
         """Take all that changed since the last cut.
@@ -723,10 +766,14 @@ class Processor:
             if key.startswith(_OWN):
                 self._slots.leave(key)
             elif value is not None:
-                ticket, record = key.decode(), records.load(value, self.settings, self._packing)
+                ticket = key.decode()
+                if not folding and self._lay_down(ticket, value):
+                    yield self.kept
+                    continue
+                record = records.load(value, self.settings, self._packing)
                 if record.offset > self._dropped.get(ticket, -1):
                     self._take_over(ticket, record, folding=folding)
-                    yield len(self.records)
+                    yield self.kept
                 else:
                     # The drop was written, the deletion was not.
                     self._dirty.add(ticket)
@@ -751,7 +798,8 @@ class Processor:
     def _take_over(self, ticket: str, record: Record, *, folding: bool) -> None:
         """Count a ticket of the changelog; `folding`: its facts are not in the windows yet."""
         self.records[ticket] = record
-        self._show((None, ()), record)
+        record.shown = records.NOTHING
+        self._show(record)
         if record.ticket.moved:
             # Other policies than those it was kept under.
             self._announce(ticket, record)
@@ -761,6 +809,28 @@ class Processor:
         if self.pursuit is not None:
             self.pursuit.fill(record)
         self._schedule(ticket, record, self._acted)
+
+    def _lay_down(self, ticket: str, raw: bytes) -> bool:
+        """Count a ticket of the changelog as it was counted, and have it rest; whether it can."""
+        if self.resting is None or (self.pursuit is not None and not self.pursuit.filled):
+            return False
+        seen = records.glance(raw, self._packing)
+        if seen is None or seen.rules != self.settings.policies.fingerprint:
+            return False
+        if seen.offset <= self._dropped.get(ticket, -1):
+            return False
+        if -1 < seen.due <= self._clock:
+            # Time has done something to it since.
+            return False
+        self.now.move(None, seen.shown[0])
+        self.watch.move((), seen.shown[1])
+        retention = self.settings.closed_ticket if seen.shrinks else self.settings.forgotten
+        timer = self._silent_at(seen.last_at, -1, min(retention, self.settings.forgotten))
+        if seen.due > -1:
+            timer = min(timer, seen.due)
+        self._timers.set(ticket, timer)
+        self.resting.put(ticket, Rested(raw, timer, -1))
+        return True
 
     def _fill_windows(self, record: Record) -> None:
         newest = record.ticket.last_at if self.newest is None else self.newest

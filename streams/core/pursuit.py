@@ -193,6 +193,11 @@ class Pursuit:
         for group in self._groups.values():
             group.filled = group.slots.load(changelog, cut)
 
+    @property
+    def filled(self) -> bool:
+        """Whether the sums hold all facts of the tickets that are taken over."""
+        return all(group.filled for group in self._groups.values())
+
     def fill(self, record: Record) -> None:
         """Count a ticket that was taken over, where its facts are not in the sums yet.
 

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from streams.core import facts as fact
 from streams.core import promises
 from streams.core.events import CREATED, REDACTED, Event
-from streams.core.facts import Fact
+from streams.core.facts import Fact, Standing
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
 from streams.core.formats import check_format
 from streams.core.instants import DAY, days_of
@@ -43,6 +43,10 @@ WORTH_SQUASHING: Final = 20
 """Events of a history; what fewer of them come to is hardly smaller than they are."""
 
 _NEVER: Final = -1
+
+Shown = tuple[Standing | None, tuple[promises.Standing, ...]]
+"""What one ticket contributes to the counts of now: itself, and its clocks."""
+NOTHING: Final[Shown] = (None, ())
 
 
 class Packing(Protocol):
@@ -69,13 +73,14 @@ class Record:
         "arrived_at",
         "checkpoint",
         "cut_at",
-        "evaluated_at",
+        "due",
         "events",
         "history",
         "offset",
         "oldest_at",
         "redacted",
         "seen",
+        "shown",
         "squashed_early",
         "ticket",
         "timer",
@@ -100,8 +105,10 @@ class Record:
         """The history outgrew its cap before the lateness horizon."""
         self.announced: bytes = b""
         """What was said of its clocks (streams.core.announcing), packed."""
-        self.evaluated_at: int = _NEVER
-        """The effective now for which its clocks were counted last; not kept."""
+        self.shown: Shown = NOTHING
+        """What it is counted as."""
+        self.due: int = _NEVER
+        """The effective now at which time does something to its clocks next."""
         self.arrived_at: int = _NEVER
         """Effective now when its last event arrived (or when it was restored); not kept."""
         self.timer: int = _NEVER
@@ -116,6 +123,12 @@ class Record:
             self.history = packed
             self.oldest_at = event.at
         self.events += 1
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether silence makes a checkpoint of its history: it is over, and has one."""
+        ticket = self.ticket
+        return bool(self.history) and not ticket.orphan and (ticket.done or ticket.gone)
 
 
 class Checkpoint(NamedTuple):
@@ -382,9 +395,18 @@ def add_to_checkpoint(record: Record, event: Event, settings: Settings, packing:
 
 def dump(record: Record, settings: Settings, packing: Packing) -> bytes:
     """The record as the changelog keeps it; what is packed already is copied, not encoded again."""
+    now, clocks = record.shown
     head: dict[str, Any] = {
         "v": FORMAT,
         "offset": record.offset,
+        _RULES: settings.policies.fingerprint,
+        "counted": {
+            "last_at": record.ticket.last_at,
+            "due": record.due,
+            "shrinks": record.shrinks,
+            "now": None if now is None else tuple(now),
+            "clocks": [tuple(one) for one in clocks],
+        },
         "ticket": record.ticket.dump(settings.policies),
         "events": record.events,
         "oldest_at": record.oldest_at,
@@ -392,8 +414,6 @@ def dump(record: Record, settings: Settings, packing: Packing) -> bytes:
     if record.checkpoint:
         head["cut_at"] = record.cut_at
         head["seen"] = b2a_base64(record.seen, newline=False).decode()
-    if settings.policies:
-        head[_RULES] = settings.policies.fingerprint
     if record.redacted:
         head["redacted"] = True
     if record.squashed_early:
@@ -414,7 +434,8 @@ def dump(record: Record, settings: Settings, packing: Packing) -> bytes:
 
 
 _RULES: Final = "rules"
-"""Key of the fingerprint of the policies under which a ticket was folded; none without any."""
+"""Key of the fingerprint of the policies under which a ticket was folded; "" without any."""
+_TICKET: Final = b',"ticket":'
 _ANNOUNCED: Final = b',"announced":'
 _CHECKPOINT: Final = b',"checkpoint":'
 _HISTORY: Final = b',"history":['
@@ -422,6 +443,8 @@ _HISTORY: Final = b',"history":['
 
 def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
     """The record that `dump` wrote. History and what was announced stay packed.
+
+    A record of an earlier version says not what it is counted as.
 
     The markers are whole keys: inside a JSON string their quotes would be escaped, so the
     first occurrence is the right one.
@@ -445,6 +468,9 @@ def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
     record.squashed_early = head.get("squashed_early", False)
     if at_announced >= 0:
         record.announced = raw[at_announced + len(_ANNOUNCED) : at_checkpoint]
+    counted = head.get("counted")
+    if counted is not None:
+        record.shown, record.due = _shown(counted), counted["due"]
     rules = head.get(_RULES, "")
     if rules == settings.policies.fingerprint or not record.history:
         record.ticket = _ticket(head["ticket"], rules, settings)
@@ -453,3 +479,39 @@ def load(raw: bytes, settings: Settings, packing: Packing) -> Record:
         record.ticket, _ = refold(record, settings, packing)
         record.ticket.moved = True
     return record
+
+
+class Glance(NamedTuple):
+    """What has to be known of a record that nobody touches."""
+
+    offset: int
+    rules: str
+    """Fingerprint of the policies it was folded under."""
+    last_at: int
+    due: int
+    """The effective now at which time does something to its clocks next; -1 is never."""
+    shrinks: bool
+    shown: Shown
+
+
+def glance(raw: bytes, packing: Packing) -> Glance | None:
+    """What the beginning of a record says; `None` for one of an earlier version."""
+    head = packing.loads(raw[: raw.index(_TICKET)] + b"}")
+    check_format(head["v"], FORMAT)
+    counted = head.get("counted")
+    if counted is None:
+        return None
+    return Glance(
+        head["offset"],
+        head[_RULES],
+        counted["last_at"],
+        counted["due"],
+        counted["shrinks"],
+        _shown(counted),
+    )
+
+
+def _shown(counted: dict[str, Any]) -> Shown:
+    now, clocks = counted["now"], counted["clocks"]
+    standing = None if now is None else Standing(tuple(now[0]), now[1], now[2], now[3], now[4])
+    return standing, tuple([promises.Standing(*one) for one in clocks])

@@ -36,11 +36,21 @@ class Engine(Protocol):
     def kept(self) -> int:
         """How many records there are."""
 
+    @property
+    def awake(self) -> int:
+        """How many of them do not rest."""
+
     def apply(self, arrivals: Sequence[tuple[int, Arrival]]) -> list[Verdict]:
         """Judge arrivals, given as (offset, arrival) in offset order."""
 
     def advance(self, now: int, most: int | None = None) -> bool:
         """Move effective now forward; true when more is due than could act."""
+
+    def look_for_rest(self) -> None:
+        """Begin a round: what has not changed since the last one began may rest."""
+
+    def rest(self, most: int) -> bool:
+        """Go on with a round; at most so many are looked at, and true while it goes on."""
 
     def cut(self) -> Cut:
         """Take all that changed since the last cut."""

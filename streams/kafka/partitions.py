@@ -39,6 +39,7 @@ from streams.kafka.recognition import Recognise, mark_of
 from streams.wire import packing, requesters
 from streams.wire.cloudevents import decode
 from streams.wire.deadletters import Origin
+from streams.wire.pressing import the_press
 from streams.wire.transitions import written
 
 log = logging.getLogger("deskpulse")
@@ -58,6 +59,15 @@ once would have all their changelogs in memory."""
 MAX_PENDING: Final = 3_000
 """Tickets changed and not durable yet, per partition: more are made durable at once, so that
 a cut stays short and memory bounded however fast records come."""
+
+ROUND_S: Final = 60.0
+"""Between two rounds: who has no event from one to the next is laid down to rest."""
+AWAKE: Final = 50_000
+"""Tickets awake, per partition, from which on one round follows another."""
+AHEAD: Final = 2
+"""Batches of a partition that are fetched and not folded: of more, others would have to wait."""
+LAID_DOWN: Final = 2_000
+"""At most so many in a commit cycle, per partition that has fewer awake."""
 
 DELAYS: Final = (100, 250, 500, 1_000, 2_000, 5_000, 10_000, 60_000, 300_000, 3_600_000)
 """Edges for the time from a breach to its acknowledged announcement, milliseconds, inclusive."""
@@ -93,9 +103,13 @@ class OwnedOf(Generic[E]):
     """The record read last."""
     last_read_at: int | None = None
     """Kafka's timestamp of the record read last, epoch milliseconds."""
+    feeding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One batch after the other, in the order they came."""
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: int = 0
     """Writes that have ended."""
+    round_at: float = 0.0
+    """When the last look for tickets that may rest began, seconds of the event loop."""
     writing: asyncio.Task[None] | None = None
     """A write beside the commit cycle, because much had changed."""
 
@@ -217,7 +231,8 @@ class PartitionsOf(Generic[E]):
             policy.calendar.before(self._clock())
 
     def _tickets(self) -> Processor:
-        return Processor(self._settings, packing, bound=self._config.dead_letters.bound)
+        bound = self._config.dead_letters.bound
+        return Processor(self._settings, packing, bound=bound, press=the_press())
 
     # -- ownership ------------------------------------------------------------------------
 
@@ -329,8 +344,13 @@ class PartitionsOf(Generic[E]):
         before the record that would be refused too many; what was refused until then is written.
         """
         owned = self.owned.get(partition)
+        if owned is not None:
+            async with owned.feeding:
+                await self._feed(owned, records)
+
+    async def _feed(self, owned: OwnedOf[E], records: Sequence[SourceRecord]) -> None:
         for start in range(0, len(records), CHUNK):
-            if owned is None or not owned.ready or self.broken is not None:
+            if not owned.ready or self.broken is not None:
                 return
             position = owned.processor.position
             self._fold(owned, [r for r in records[start : start + CHUNK] if r.offset >= position])
@@ -339,15 +359,17 @@ class PartitionsOf(Generic[E]):
                 owned.ready = False
                 raise ExcessError(
                     excess_told(
-                        self._config.topics, self.source.topic, partition, owned.processor.excess
+                        self._config.topics,
+                        self.source.topic,
+                        owned.partition,
+                        owned.processor.excess,
                     )
                 )
             if owned.processor.pending >= MAX_PENDING:
                 await self._write_beside(owned)
             await asyncio.sleep(0)
-        if owned is not None:
-            owned.on_the_way = max(0, owned.on_the_way - 1)
-            self._move_clock(owned)
+        owned.on_the_way = max(0, owned.on_the_way - 1)
+        self._move_clock(owned)
 
     def _fold(self, owned: OwnedOf[E], records: Sequence[SourceRecord]) -> None:
         if not records:
@@ -436,6 +458,20 @@ class PartitionsOf(Generic[E]):
         if waves := [owned for owned in ready if owned.due is not None]:
             await self._each(self._let_pass, waves)
         await self._each(self._write, [owned for owned in ready if owned.ready])
+
+    async def rest(self) -> None:
+        """Lay tickets down that nobody has touched for a while, in turns with others."""
+        now = asyncio.get_running_loop().time()
+        for owned in list(self.owned.values()):
+            if now - owned.round_at >= ROUND_S or owned.processor.awake >= AWAKE:
+                owned.round_at = now
+                owned.processor.look_for_rest()
+            left = LAID_DOWN
+            while owned.ready and (left > 0 or owned.processor.awake >= AWAKE):
+                if not owned.processor.rest(CHUNK):
+                    break
+                left -= CHUNK
+                await asyncio.sleep(0)
 
     async def _write_beside(self, owned: OwnedOf[E]) -> None:
         """Write while the partition is fed on; at most one write is under way."""

@@ -31,11 +31,12 @@ from streams.kafka.connection import faust_credentials
 from streams.kafka.diagnosis import not_allowed
 from streams.kafka.exactly_once import ExactlyOnceJournal
 from streams.kafka.journal import Answer, Journal, Source, tickets_of
-from streams.kafka.partitions import Partitions, PartitionsOf
+from streams.kafka.partitions import AHEAD, Partitions, PartitionsOf
 from streams.kafka.recognition import Recognise, recognise
 from streams.kafka.stalls import StalledError, Stalls
 from streams.kafka.transport import BatchTransport
 from streams.wire import packing
+from streams.wire.pressing import the_press
 
 log = logging.getLogger("deskpulse")
 
@@ -99,6 +100,8 @@ class Worker:
             self._feeds[source.topic] = self.others[source.name] = feed
         self.sources = frozenset(self._feeds)
         self._stalls = Stalls(config)
+        self._feeding: set[asyncio.Future[None]] = set()
+        """Batches that are on their way into their partitions."""
         self.beside: Callable[[], bool] = lambda: False
         """Done again and again, for a moment each; says whether there is more to do at once."""
         self.beat: Callable[[str], None] = lambda _: None
@@ -112,7 +115,7 @@ class Worker:
 
     def _engine_of_tickets(self, config: Config) -> Callable[[], Processor]:
         settings, bound, telling = config.engine, config.dead_letters.bound, self._telling
-        return lambda: Processor(settings, packing, bound=bound, telling=telling)
+        return lambda: Processor(settings, packing, bound=bound, telling=telling, press=the_press())
 
     def _recognise(self, topic: str) -> Recognise:
         return partial(recognise, self.config, topic, read_committed=self._exactly_once)
@@ -167,12 +170,20 @@ class Worker:
 
         @self.app.agent(topic, name=feed.source.name, concurrency=1)  # type: ignore[untyped-decorator]
         async def follow(stream: Any) -> None:
-            # Whatever goes wrong in here would be acknowledged and forgotten by Faust.
+            # A partition that waits for a write is no reason for others to wait.
             async for batch in stream.events():
-                try:
-                    await feed.feed(batch.message.partition, batch.message.value)
-                except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
-                    self._fail(error)
+                message = batch.message
+                feeding = asyncio.ensure_future(
+                    self._pass_on(feed, message.partition, message.value)
+                )
+                self._feeding.add(feeding)
+                feeding.add_done_callback(self._feeding.discard)
+
+    async def _pass_on(self, feed: PartitionsOf[Any], partition: int, records: Any) -> None:
+        try:
+            await feed.feed(partition, records)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it stops the worker
+            self._fail(error)
 
     def _cycle(self) -> None:
         @self.app.task  # type: ignore[untyped-decorator]
@@ -181,6 +192,7 @@ class Worker:
                 began = asyncio.get_running_loop().time()
                 await self.flush()
                 self._show()
+                await self.rest()
                 await self._next_cycle(began)
 
         @self.app.task  # type: ignore[untyped-decorator]
@@ -211,9 +223,15 @@ class Worker:
     # -- hooks of the transport -----------------------------------------------------------
 
     def fetchable(self, tp: TP) -> bool:
-        """Whether the partition is restored and nothing has failed."""
+        """Whether the partition is restored, nothing has failed, and not enough is on its way."""
         owned = self._feeds[tp.topic].owned.get(tp.partition)
-        return self.failure is None and owned is not None and owned.ready and not owned.held
+        return (
+            self.failure is None
+            and owned is not None
+            and owned.ready
+            and not owned.held
+            and owned.on_the_way < AHEAD
+        )
 
     def fetched(self, tp: TP, answer: Answer, *, records: bool) -> None:
         """Pass the broker's answer on."""
@@ -226,6 +244,11 @@ class Worker:
         """One commit; a failure stops the worker, because stopping beats diverging."""
         if self.failure is None:
             await self._all(feed.commit() for feed in self._feeds.values())
+
+    async def rest(self) -> None:
+        """Make room; what fails here has lost a ticket, so it stops the worker."""
+        if self.failure is None:
+            await self._all(feed.rest() for feed in self._feeds.values())
 
     async def revoked(self, partitions: set[TP]) -> None:
         """Flush and drop; a failure here is as final as anywhere."""
@@ -358,6 +381,8 @@ class Worker:
     async def _stop(self) -> None:
         await self.flush()
         await self.app.stop()
+        if self._feeding:
+            await asyncio.wait(self._feeding)
         for journal in self._journals:
             await journal.stop()
 

@@ -20,6 +20,7 @@ from streams.core.settings import Settings
 from streams.kafka.worker import GC_THRESHOLDS
 from streams.simulate import bulk
 from streams.wire import packing
+from streams.wire.pressing import the_press
 from tests.bench.alone import alone
 from tests.bench.engine import BATCH, CUT_AT, PER_TICKET, fold
 from tests.bench.machine import peak_rss
@@ -43,7 +44,7 @@ def measure(_: int) -> Iterator[Reading]:
 def grown(tickets: int) -> dict[str, Any]:
     """What so many open tickets came to in this process."""
     gc.set_threshold(*GC_THRESHOLDS)
-    processor = Processor(Settings(), packing)
+    processor = Processor(Settings(), packing, press=the_press())
     empty = peak_rss()
     spent: list[float] = []
     """CPU seconds by batch."""
@@ -54,6 +55,9 @@ def grown(tickets: int) -> dict[str, Any]:
         spent.append(time.process_time() - started)
         if processor.pending >= CUT_AT:
             processor.cut()
+            # As a worker does once a minute: all that had no event since the last time.
+            processor.look_for_rest()
+            processor.rest(processor.awake)
     rss = peak_rss() - empty
     # A full step of the traffic is one event of each number, so both stretches hold the same mix.
     early, late = FEW * PER_TICKET // BATCH, (tickets - FEW) * PER_TICKET // BATCH
@@ -61,7 +65,7 @@ def grown(tickets: int) -> dict[str, Any]:
     return {
         "open": processor.now.depth(),
         "rss": rss,
-        "history": sum(len(record.history) for record in processor.records.values()),
+        "history": sum(len(record.history) for record in processor.wake().values()),
         "early_us": sum(spent[early : early + stretch]) * 1e6 / stretch / BATCH,
         "late_us": sum(spent[late : late + stretch]) * 1e6 / stretch / BATCH,
     }

@@ -21,7 +21,6 @@ from unittest.mock import patch
 from streams.config import load
 from streams.config.model import Metrics
 from streams.core.processor import Processor
-from streams.core.promises import standings
 from streams.core.windows import COUNT
 from streams.kafka.partitions import Partitions
 from streams.kafka.worker import Worker
@@ -88,6 +87,8 @@ async def observe(folder: Path, events: int) -> dict[str, Any]:
         if events:
             await watch.until("first", _begun)
             await watch.until("durable", lambda partitions: _durable(partitions) >= events)
+        # Before tickets that rest are woken, to be looked at.
+        rss = peak_rss()
         found = _found(worker.partitions)
         worker.stopping.set()
         await running
@@ -95,7 +96,7 @@ async def observe(folder: Path, events: int) -> dict[str, Any]:
         "seen": watch.seen,
         "stalls": watch.stalls,
         "restore_cpu_s": sum(restore_s),
-        "rss": peak_rss(),
+        "rss": rss,
     }
 
 
@@ -123,13 +124,13 @@ def _found(partitions: Partitions) -> dict[str, Any]:
                 lately[kind] += count if what == COUNT else 0
         for (queue, *_), count in processor.now.active.items():
             queues[queue] += count
-        for record in processor.records.values():
-            for one in standings(record.ticket, record.evaluated_at):
+        for record in processor.wake().values():
+            for one in record.shown[1]:
                 clocks[f"{one.clock}.{one.state}"] += 1
     return {
         "outcomes": {str(name): count for (name, _), count in partitions.counted.outcomes.items()},
         "sums": sums,
-        "tickets": sum(len(processor.records) for processor in processors),
+        "tickets": sum(processor.kept for processor in processors),
         "depth": queues.total(),
         "open": queues,
         "clocks": clocks,

@@ -157,7 +157,8 @@ class Life:
     async def _catch_up(self, process: Process) -> None:
         """Read all there is while commits are under way; then look what time it is."""
         while not all(map(process.has_read_all, range(PARTITIONS))):
-            polls = (process.poll(p, 5) for p in range(PARTITIONS))
+            # Of one partition two batches at once.
+            polls = (process.poll(p, 5) for p in (*range(PARTITIONS), 0))
             works = (*polls, process.commit(), process.commit())
             for failure in filter(None, await asyncio.gather(*works, return_exceptions=True)):
                 raise failure
@@ -203,14 +204,18 @@ def figures(world: World, known: Reports) -> dict[str, Any]:
 
 
 def _content(books: Books, settings: Settings) -> bytes:
-    kept = {name: dump(record, settings, packing) for name, record in books.records.items()}
+    kept = {}
+    for name, record in books.records.items():
+        kept[name] = packing.loads(dump(record, settings, packing))
+        # As of when it was counted last, which is not the same after a restart.
+        del kept[name]["counted"]
     settled = [(month, slices.dump()) for month, slices in sorted(books.settled.months.items())]
     return repr((sorted(kept.items()), settled, sorted(books.outcomes.items()))).encode()
 
 
 def books_of(processors: Iterable[Processor]) -> Books:
     """What all partitions hold together."""
-    return merged(Books(one.records, one.settled, one.outcomes) for one in processors)
+    return merged(Books(one.wake(), one.settled, one.outcomes) for one in processors)
 
 
 def standing(world: World) -> Counter[tuple[str, ...]]:

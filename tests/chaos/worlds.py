@@ -15,7 +15,7 @@ from streams.config import Config
 from streams.core.processor import Processor
 from streams.kafka.journal import Answer, Output
 from streams.kafka.memory import AtLeastOnceMemoryJournal, MemoryJournal, Storage
-from streams.kafka.partitions import Partitions
+from streams.kafka.partitions import ROUND_S, Partitions
 from streams.wire.codec import dumps, loads
 from streams.wire.deadletters import details
 from tests.laws.driving import CloudEvent, restored
@@ -136,5 +136,8 @@ class Process:
         return self._reading[partition] == len(self._world.logs[partition])
 
     async def commit(self) -> None:
-        """Make all that changed durable."""
+        """Make all that changed durable. Then a minute goes by, and tickets rest."""
         await self.partitions.commit()
+        for owned in self.partitions.owned.values():
+            owned.round_at -= ROUND_S
+        await self.partitions.rest()

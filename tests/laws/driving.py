@@ -28,6 +28,7 @@ from streams.core.settings import (
 )
 from streams.wire import packing
 from streams.wire.cloudevents import decode_line
+from streams.wire.pressing import the_press
 from tests import promised
 from tests.reference import model
 from tests.reference.facts import DURATIONS
@@ -141,7 +142,7 @@ UNKNOWN, OTHER = b'"unheard_of"', b'"other"'
 
 def restored(settings: Settings, changelog: Mapping[bytes, bytes | None]) -> Processor:
     """A processor that has taken over a changelog."""
-    processor = Processor(settings, packing)
+    processor = Processor(settings, packing, press=the_press())
     for _ in processor.restore(dict(changelog)):
         pass
     return processor
@@ -160,7 +161,7 @@ class Partition:
     processor: Processor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.processor = Processor(self.settings, packing)
+        self.processor = Processor(self.settings, packing, press=the_press())
 
     @property
     def left(self) -> int:
@@ -171,7 +172,14 @@ class Partition:
         """Apply the next `count` arrivals as one batch; all that are left by default."""
         start = self.processor.position
         end = len(self.log) if count is None else min(len(self.log), start + count)
-        return self.processor.apply(list(enumerate(self.log[start:end], start)))
+        verdicts = self.processor.apply(list(enumerate(self.log[start:end], start)))
+        self.rest()
+        return verdicts
+
+    def rest(self) -> None:
+        """Lay all tickets down that may rest: those that had no event in the last batch."""
+        self.processor.look_for_rest()
+        self.processor.rest(self.processor.awake)
 
     def catch_up(self) -> None:
         """After a crash, read again all that was read once."""
@@ -212,7 +220,7 @@ class Partition:
 
     def squash(self) -> None:
         """Squash what no event on time can precede, long before it is due."""
-        for record in self.processor.records.values():
+        for record in self.processor.wake().values():
             before = record.ticket.last_at - self.settings.horizon
             created_at = record.ticket.created_at
             if record.history and created_at is not None and created_at < before:
@@ -229,7 +237,7 @@ class Partition:
         """What this partition holds, cut as a worker would."""
         self.commit()
         processor = self.processor
-        return Books(processor.records, processor.settled, processor.outcomes)
+        return Books(processor.wake(), processor.settled, processor.outcomes)
 
 
 def engine(events: Sequence[CloudEvent], rules: Rules, batches: Iterable[int] = ()) -> Partition:

@@ -48,7 +48,7 @@ def truth(processor: Processor) -> dict[Key, Counter[Name]]:
     """What is true of each instance, at effective now."""
     return {
         (name, *clock.key): Counter(entry)
-        for name, record in processor.records.items()
+        for name, record in processor.wake().items()
         for clock in promises.instances(record.ticket)
         if (
             entry := [

@@ -38,7 +38,7 @@ def of_engine(processor: Processor, as_of: int | None = None) -> list[Instance]:
     """Every instance of the tickets kept; by default right after each ticket's last event."""
     return sorted(
         _of_engine(name, clock, record.ticket, record.ticket.last_at if as_of is None else as_of)
-        for name, record in processor.records.items()
+        for name, record in processor.wake().items()
         for clock in promises.instances(record.ticket)
     )
 

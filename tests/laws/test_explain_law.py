@@ -30,7 +30,7 @@ CHOSEN = strategies.settings()
 def ledgers(partition: Partition, as_of: int) -> dict[str, Ledger]:
     return {
         name: ledger(record, partition.settings, packing, as_of)
-        for name, record in partition.processor.records.items()
+        for name, record in partition.processor.wake().items()
     }
 
 
@@ -47,7 +47,7 @@ def test_the_lines_of_an_instance_leave_no_hole_and_sum_to_what_it_used(
     partition = engine(events, Rules.of(chosen, policies=promised.policies(sla)))
     as_of = newest(partition) + later
     for name, found in ledgers(partition, as_of).items():
-        ticket = partition.processor.records[name].ticket
+        ticket = partition.processor.wake()[name].ticket
         clocks = {clock.key: clock for clock in promises.instances(ticket)}
         assert {_key(account) for account in found.accounts} == clocks.keys()
         for account in found.accounts:

@@ -32,7 +32,7 @@ def test_the_report_is_that_of_the_reference_model(story: Story, rules: Rules) -
 @given(STORIES, RULES)
 def test_the_gauges_are_those_of_the_tickets_kept(story: Story, rules: Rules) -> None:
     partition, arrived, _ = tell(story, rules)
-    kept = [event for event in arrived if event["subject"] in partition.processor.records]
+    kept = [event for event in arrived if event["subject"] in partition.processor.wake()]
     found = tickets(kept, rules.reference)
     assert live_gauges(partition.processor) == gauges(found, rules.reference)
 
@@ -45,7 +45,7 @@ def test_in_the_end_nothing_is_kept_but_sums(story: Story, rules: Rules) -> None
     partition.processor.advance(now)
     now += 5 * DAY + 2 * HOUR + 1
     partition.processor.advance(now)
-    assert partition.processor.records == {}
+    assert partition.processor.wake() == {}
     assert not partition.processor.watch.open
     found = engine_report(partition.books(), rules, now)
     assert found == _without_peak(reference_report(arrived, rules, now))

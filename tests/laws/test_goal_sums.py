@@ -53,7 +53,7 @@ LIVES = st.lists(st.tuples(lives(COMMIT, CRASH, SQUASH), AHEAD), max_size=5)
 def counted(processor: Processor, now: int) -> list[Parts]:
     """What each goal comes to, from all facts of all tickets at once."""
     facts = []
-    for record in processor.records.values():
+    for record in processor.wake().values():
         if processor.settings.exclude_spam_from_windows and record.ticket.deleted == "spam":
             continue
         assert not record.checkpoint, "the facts of a checkpoint are not told apart"
@@ -186,7 +186,7 @@ def test_squashed_events_count_for_new_goals_on_their_day() -> None:
     """Of two weeks of squashed conflicts a month's goal that is new misses none."""
     soon = replace(SETTINGS, apply_within=HOUR, windows=(5 * MINUTE,), closed_ticket=2 * HOUR)
     partition = committed(soon, tickets=100)
-    records = partition.processor.records.values()
+    records = partition.processor.wake().values()
     assert sum(not record.history for record in records) > 20
     other = replace(soon, scorecards=configured(scorecards={"conflicts": {}}).engine.scorecards)
     partition.reconfigure(other)

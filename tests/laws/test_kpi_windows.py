@@ -46,7 +46,7 @@ def _assert_windows_are_right(processor: Processor) -> None:
     assert now is not None
     folded = [
         item
-        for record in processor.records.values()
+        for record in processor.wake().values()
         for item in records.refold(record, settings, packing)[1]
         if item.kind in fact.CATALOGUED
     ]

@@ -192,14 +192,13 @@ def test_law_8_everything_read_came_to_exactly_one_outcome(
 
 def _folds(partition: Partition) -> dict[str, Any]:
     return {
-        name: record.ticket.dump(NO_POLICIES)
-        for name, record in partition.processor.records.items()
+        name: record.ticket.dump(NO_POLICIES) for name, record in partition.processor.wake().items()
     }
 
 
 def _facts(partition: Partition) -> dict[str, Counter[Fact]]:
     settings, found = partition.settings, {}
-    for name, record in partition.processor.records.items():
+    for name, record in partition.processor.wake().items():
         ticket, facts = refold(record, settings, packing)
         found[name] = Counter([*facts, *state_facts(ticket, settings)])
     return found

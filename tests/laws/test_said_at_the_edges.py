@@ -106,7 +106,7 @@ def test_a_loop_of_mails_keeps_its_record_small() -> None:
         messages.append(event(number / 3, "ticket.replied", **data))
     partition.log += decoded(messages, partition.settings)
     partition.read()
-    (record,) = partition.processor.records.values()
+    (record,) = partition.processor.wake().values()
     assert len(record.ticket.finished) <= records.MAX_FINISHED
     assert len(records.dump(record, partition.settings, packing)) < Settings().history_bytes
     rows = {row["clock"]: row for row in _rows(partition)}
@@ -178,7 +178,7 @@ def test_what_was_said_of_a_forgotten_ticket_stands_when_its_id_comes_again(
     if until is not None:
         partition.processor.advance(minute(0))
         partition.processor.advance(minute(until))
-    assert bool(partition.processor.records) is (until != 61)
+    assert bool(partition.processor.wake()) is (until != 61)
     read(partition, [event(100, "ticket.created")])
     assert told(partition) == [("breached", 5)]
     partition.processor.advance(minute(106))

@@ -39,7 +39,7 @@ Lives = list[tuple[Life, int]]
 
 def facts_of(processor: Processor) -> list[early.Happened]:
     found: list[early.Happened] = []
-    for record in processor.records.values():
+    for record in processor.wake().values():
         if processor.settings.exclude_spam_from_windows and record.ticket.deleted == "spam":
             continue
         assert not record.checkpoint, "the facts of a checkpoint are not told apart"

@@ -126,12 +126,12 @@ def read(partition: Partition) -> list[Told]:
 def true(partition: Partition) -> dict[bytes, str]:
     """What the clocks themselves say is open, by instance."""
     found = {}
-    for name, record in partition.processor.records.items():
+    for name, record in partition.processor.wake().items():
         for clock in promises.instances(record.ticket):
             key = instance_of(
                 say("", ticket=name, clock=clock.kind, source=clock.source, event=clock.id)
             )
-            mark = _mark(clock, record.evaluated_at)
+            mark = _mark(clock, partition.processor._clock)
             if mark:
                 found[key] = mark
     return found
