@@ -172,9 +172,10 @@ STATED: Final = (
     Row(
         "transfers",
         "flow",
-        "the queue changes from one to another (setting the first is none); the pairs from and to",
+        "the queue changes from one to another (setting the first is none); the pairs from and to, and "
+        "escalations by the tiers from and to",
         "times",
-        ("counts.transfers", "kpis.transfer_rate.pairs"),
+        ("counts.transfers", "kpis.transfer_rate.pairs", "kpis.escalation_rate.by_tier"),
         ("tickets_transferred", "window_transferred"),
         "lower",
     ),

@@ -170,10 +170,16 @@ REASON: Final = "reason"
 CRITERION: Final = "criterion"
 """("", criterion of a quality review, ""); the value is score / max."""
 
+ESCALATION: Final = "escalation"
+"""(tier it was in, tier it came to, "")"""
+
 NAMED: Final = frozenset({TRANSFER_PAIR, ASPECT, REASON, CRITERION})
 CONTACT: Final = "contact"
 """A run of public messages less than `contact_gap` apart."""
 
+PROVISIONAL: Final = "provisional:"
+"""Prefix: `provisional:first_contact` is one that may still be taken back, because its window is
+not over; as of a report."""
 DEPTH: Final = "depth"
 """Active tickets at the end of a period; no fact, but a sum made of `ENTERED` and `LEFT`."""
 

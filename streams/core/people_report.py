@@ -54,13 +54,13 @@ def people_report(
         **_figures(_from(whole, since)),
         "agents": {
             name: _figures(by_agent.get(name, Counter()))
-            | _worked(by_agent.get(name, Counter()), worked.get(name, {}))
+            | _worked(by_agent.get(name, Counter()), worked.get(name, {}), settings.min_sample)
             for name in sorted({*worked, *(name for name, sums in by_agent.items() if +sums)})
         },
         "queues": _split(_from(whole, since), 2),
         "days": _split(_from(whole, since), 1),
         "cover": cover_report(books, kind, settings, packing, as_of, tickets, min_staff),
-        "surveys": surveys.report(whole),
+        "surveys": surveys.report(whole, settings.min_sample),
     }
 
 
@@ -111,11 +111,12 @@ def _split(sums: Sums, place: int) -> dict[str, Any]:
     return {label: _figures(part) for label, part in sorted(parts.items())}
 
 
-def _worked(sums: Sums, own: Mapping[str, Work]) -> dict[str, Any]:
+def _worked(sums: Sums, own: Mapping[str, Work], min_sample: int) -> dict[str, Any]:
     """What an agent did with tickets, by the time and the days of being there.
 
     Without any presence: by the days with work on tickets, as far back as days are told apart.
-    Work on a day without presence is no part of the occupancy.
+    Work on a day without presence is no part of the occupancy. A mean of few days carries a mark;
+    shares of time are of all the time there was, and no sample.
     """
     present: Counter[str] = Counter()
     days = 0
@@ -139,6 +140,7 @@ def _worked(sums: Sums, own: Mapping[str, Work]) -> dict[str, Any]:
         "days": days,
         "touched_per_day": sum(one.touched for one in daily.values()) / days if days else None,
         "resolved_per_day": sum(one.resolved for one in daily.values()) / days if days else None,
+        "low_sample": days < min_sample,
     }
 
 

@@ -12,6 +12,7 @@ Report = dict[str, Any]
 
 SHOWN = {"tickets", "counts", "durations"}
 PARTS = ("kpis", "by", "periods", "volume", "movers", "hours_bands", "drivers")
+OF_NOTHING = {"low_sample", "unavailable"}
 NOTHING: Sequence[Any] = (None, 0, "", "0.00", {}, [], False)
 
 
@@ -55,8 +56,10 @@ def _pruned(value: Any) -> Any:
         # The engine's are quotients of floats, the model's are exact.
         return float(f"{value:.9g}")
     if isinstance(value, Mapping):
-        inner = {name: _pruned(part) for name, part in value.items() if name != "low_sample"}
-        return {name: part for name, part in inner.items() if part not in NOTHING}
+        inner = {name: _pruned(part) for name, part in value.items()}
+        kept = {name: part for name, part in inner.items() if part not in NOTHING}
+        # Of nothing there are too few, and no value.
+        return kept if kept.keys() - OF_NOTHING else {}
     return value
 
 
