@@ -9,6 +9,7 @@ the same whoever kept the records: one worker, three, or a replay of a file.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from streams.core import facts as fact
 from streams.core import promises
@@ -31,6 +32,10 @@ from streams.core.workdays import Workdays
 
 Slice = Mapping[str, frozenset[str]]
 """A part of the facts: the values a dimension may have; one that is not named may have any."""
+
+
+OPEN_NOW: Final = ("unassigned", "unanswered", "unattended")
+"""What an active ticket may be."""
 
 
 class TooOldError(ValueError):
@@ -84,8 +89,10 @@ class Recount:
         self.flips: Counter[int] = Counter()
         """By how many tickets the queue depth changed at an instant."""
         self.depth: Counter[tuple[str, str]] = Counter()
+        """Active tickets by status and labels."""
         self.flags: Counter[str] = Counter()
-        self.open_now: Counter[str] = Counter()
+        self.open_now: dict[str, Counter[tuple[str, str]]] = {name: Counter() for name in OPEN_NOW}
+        """As `depth`, of the active tickets that lack something."""
         self.oldest: dict[str, int] = {}
         self.drivers = Drivers()
         self.clientele = clientele
@@ -124,7 +131,7 @@ class Recount:
             return
         if self.as_of - ticket.last_at > self.settings.forgotten:
             settle(ticket, self.settings, facts)
-            past.add(remembered(facts), self._day_of)
+            past.add(remembered(facts, self.settings), self._day_of)
             self.settled.add(past)
             return
         facts += state_facts(ticket, self.settings)
@@ -134,7 +141,7 @@ class Recount:
             self._now(ticket)
         self._flip(flips, facts)
         facts += self._provisional(ticket)
-        past.add(remembered(facts), self._day_of)
+        past.add(remembered(facts, self.settings), self._day_of)
         customer = self.clientele.of((ticket.extra or {}).get("requester"))
         self._sum(past, customer)
         self.flags["squashed_early"] += record.squashed_early
@@ -183,16 +190,19 @@ class Recount:
                 yield Fact(_provisionally(fact.FIRST_CONTACT), at, cell, None, agent)
 
     def _now(self, ticket: Ticket) -> None:
-        self.depth["by_status", ticket.status or "new"] += 1
-        for name, value in zip(DIMENSIONS, ticket.cell, strict=True):
-            self.depth[f"by_{name}", value] += 1
-        self.open_now["unassigned"] += ticket.assignee is None
+        labels = {
+            "status": ticket.status or "new",
+            **dict(zip(DIMENSIONS, ticket.cell, strict=True)),
+        }
+        self.depth.update(labels.items())
+        if ticket.assignee is None:
+            self.open_now["unassigned"].update(labels.items())
         for name, since in (
             ("unanswered", ticket.unanswered_since),
             ("unattended", ticket.waiting_since),
         ):
             if since is not None:
-                self.open_now[name] += 1
+                self.open_now[name].update(labels.items())
                 self.oldest[name] = min(since, self.oldest.get(name, since))
 
     def depth_at(self, instants: Sequence[int]) -> list[int]:

@@ -248,19 +248,28 @@ def _queue_depth(count: Recount) -> dict[str, Any]:
         if depth > peak:
             peak, peak_at = depth, at
     found: dict[str, Any] = {
-        "now": sum(n for (key, _), n in count.depth.items() if key == "by_status"),
+        "now": _under("status", count.depth).total(),
         "peak": {"value": peak, "at": None if peak_at is None else format_rfc3339(peak_at)},
     }
-    for name in ("queue", "status", "priority", "channel"):
-        key = f"by_{name}"
-        found[key] = {v: n for (k, v), n in sorted(count.depth.items()) if k == key}
-    for name in ("unassigned", "unanswered", "unattended"):
-        found[name] = count.open_now[name]
+    for name in _NOW:
+        found[f"by_{name}"] = _under(name, count.depth)
+    for what, open_now in count.open_now.items():
+        found[what] = _under("status", open_now).total()
+        found[f"{what}_by"] = {name: _under(name, open_now) for name in _NOW}
     for name in ("unanswered", "unattended"):
         since = count.oldest.get(name)
         found[f"oldest_{name}"] = None if since is None else format_rfc3339(since)
     found["snapshots"] = snapshots(count)
     return found
+
+
+_NOW: Final = ("queue", "status", "priority", "channel")
+"""What active tickets are told apart by."""
+
+
+def _under(name: str, tickets: Counter[tuple[str, str]]) -> Counter[str]:
+    """By the values of one label."""
+    return Counter({value: n for (label, value), n in sorted(tickets.items()) if label == name})
 
 
 def _kpis(count: Recount, overall: dict[str, Any], settings: Settings) -> dict[str, Any]:

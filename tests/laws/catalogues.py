@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streams.core.recount import OPEN_NOW
 from streams.core.report import Books, report
 from streams.wire import packing
 from tests.laws.driving import CloudEvent, Rules, canonical, engine
@@ -26,6 +27,11 @@ def of_engine(books: Books, rules: Rules, as_of: int | None = None) -> Report:
         {
             "durations": {name: found["durations"][name] for name in TIMES},
             "snapshots": found["queue_depth"]["snapshots"],
+            "open_now": {
+                name: part
+                for name, part in found["queue_depth"].items()
+                if name.removesuffix("_by") in OPEN_NOW
+            },
             **{name: found[name] for name in PARTS},
         }
     )

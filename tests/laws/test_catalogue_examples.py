@@ -698,6 +698,44 @@ class TestHoursBands:
         assert found["office"]["created"] == 1
         assert found["evening"]["first_response"]["sum_s"] == 3600
 
+    def test_each_wait_belongs_to_the_hours_in_which_it_began(self) -> None:
+        """Asked on Friday at noon and at 18:30, and on Saturday at 9; answered later."""
+        asked: dict[str, Any] = {"author": {"id": "r1", "role": "requester"}}
+        events = [
+            event(on(1, 12), "ticket.created", queue="q"),
+            event(on(1, 12, 15), "ticket.replied", **REPLY),
+            event(on(1, 18, 30), "ticket.replied", visibility="public", **asked),
+            event(on(2, 1), "ticket.replied", **REPLY),
+            event(on(2, 9), "ticket.replied", visibility="public", **asked),
+            event(on(4, 9), "ticket.replied", **REPLY),
+        ]
+        bands = figures(events)["hours_bands"]
+        waits = {band: part["next_reply"]["sum_s"] / 60 for band, part in bands.items()}
+        assert waits == {"office": 15, "evening": 6.5 * HOUR, "weekend": 2 * DAY}
+        assert all(part["by_queue"]["q"]["next_reply"]["count"] == 1 for part in bands.values())
+
+
+def test_what_active_tickets_lack_is_told_by_each_label() -> None:
+    """One is answered and waits again, one is assigned, one has nothing; another is resolved."""
+    asked: dict[str, Any] = {"author": {"id": "r1", "role": "requester"}}
+    events = [
+        event(0, "ticket.created", ticket="T1", queue="x", channel="email"),
+        event(1, "ticket.replied", ticket="T1", **REPLY),
+        event(2, "ticket.replied", ticket="T1", visibility="public", **asked),
+        event(0, "ticket.created", ticket="T2", queue="x", priority="high", assignee="a1"),
+        event(0, "ticket.created", ticket="T3", queue="y", status="pending"),
+        event(0, "ticket.created", ticket="T4", queue="y", status="resolved"),
+    ]
+    depth = figures(events)["queue_depth"]
+    names = ("unassigned", "unanswered", "unattended")
+    assert [depth[name] for name in names] == [2, 2, 3]
+    assert [depth[f"{name}_by"]["queue"] for name in names] == [
+        *({"x": 1, "y": 1}, {"x": 1, "y": 1}, {"x": 2, "y": 1}),
+    ]
+    assert depth["unassigned_by"]["status"] == {"new": 1, "pending": 1}
+    assert depth["unanswered_by"]["priority"] == {"": 1, "high": 1}
+    assert depth["unattended_by"]["channel"] == {"": 2, "email": 1}
+
 
 def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_week() -> None:
     """At the window's beginning a ticket is outside, at its end inside."""

@@ -26,7 +26,7 @@ from tests.reference.judging import judge
 from tests.reference.policies import Policies
 from tests.reference.requesters import repeats
 from tests.reference.settings import DAY_MS, Settings
-from tests.reference.spans import first_response, response_start
+from tests.reference.spans import first_response, response_start, waiting_since
 from tests.reference.surveys import answers_of, is_satisfied, surveys
 from tests.reference.ticket import Steps, creation, moves, reopens, resolutions
 
@@ -66,6 +66,7 @@ def catalogue(
             name: _periods(tickets, facts, name, settings, as_of) for name in settings.periods
         },
         "snapshots": _snapshots(tickets, settings, as_of),
+        "open_now": _open_now(tickets, settings, as_of),
         "volume": volume(facts, settings, as_of),
         "movers": movers(facts, as_of),
         "hours_bands": hours_bands(tickets, settings, as_of, policies),
@@ -269,6 +270,28 @@ def _periods(
     return rows
 
 
+def _open_now(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part:
+    """Active tickets that nobody has, that are owed a first response, whose requester waits."""
+    active = [
+        steps
+        for steps in tickets
+        if steps[-1].after.active and as_of - steps[-1].time_ms <= settings.forgotten_ms
+    ]
+    lacking = {
+        "unassigned": [s for s in active if s[-1].after.attributes.get("assignee") is None],
+        "unanswered": [s for s in active if response_start(s) and not first_response(s, settings)],
+        "unattended": [s for s in active if waiting_since(s, settings) is not None],
+    }
+    found: Part = {}
+    for name, some in lacking.items():
+        found[name] = len(some)
+        found[f"{name}_by"] = {
+            label: dict(Counter(str(s[-1].after.attributes.get(label) or "") for s in some))
+            for label in ("queue", "priority", "channel")
+        } | {"status": dict(Counter(s[-1].after.status for s in some))}
+    return found
+
+
 def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part:
     """Queue depth at each named instant, by the local day; from the first active ticket's on."""
     active = [step.time_ms for steps in tickets for step in steps if step.after.active]
@@ -377,7 +400,10 @@ def hours_bands(
         starts["first_response"] = response_start(steps)
         for fact in facts_of(steps, settings, as_of, policies):
             start = starts.get(fact.name)
-            if start is not None:
+            if fact.name == "next_reply":
+                band = _band_of_week(fact.time_ms - fact.ms, settings.zone)
+                under[band].append((fact.key("queue"), fact))
+            elif start is not None:
                 under[_band_of_week(start.time_ms, settings.zone)].append((fact.key("queue"), fact))
     return {
         band: {
@@ -393,7 +419,7 @@ def hours_bands(
 
 def _responses(facts: Sequence[Fact], settings: Settings) -> Part:
     found: Part = {"created": _count(facts, "created")}
-    for name in ("first_response", "pickup"):
+    for name in ("first_response", "pickup", "next_reply"):
         own = [fact for fact in facts if fact.name == name]
         few = settings.min_sample
         found[name] = model.marked([fact.ms for fact in own], few)
