@@ -39,7 +39,9 @@ drawn: `python -m streams.kpi_page > docs/kpis.md`. To add one: [adding-a-kpi.md
 *report* are keys of the report (`deskpulse report`, `deskpulse replay --report`): for everything,
 by queue, priority, channel, segment, product, category, kind and agent under `by`, and by day,
 week, month, quarter and year under `periods`. Beside the value of a KPI stand the sums it is made
-of, and `low_sample` where there are fewer than `min_sample` of them: then read the counts.
+of, and `low_sample` where there are fewer than `min_sample` of them: then read the counts. Where
+several values stand side by side, it says of each by its name. Shares of time - adherence,
+occupancy, cover - are of all the time there was, and carry none.
 
 *metrics* are sums, never ratios: over several workers add them up, then divide. They are there by
 queue where that is read by queue, else over all queues, in the trailing windows of

@@ -89,9 +89,9 @@ STATED: Final = (
     Row(
         "unassigned",
         "now",
-        "active tickets nobody has",
+        "active tickets nobody has; by queue, status, priority and channel, as the next two",
         "tickets",
-        ("queue_depth.unassigned",),
+        ("queue_depth.unassigned", "queue_depth.unassigned_by"),
         ("tickets_unassigned",),
         "lower",
     ),
@@ -100,7 +100,10 @@ STATED: Final = (
         "now",
         "active tickets whose first response is still owed, and since when the oldest is",
         "tickets",
-        ("queue_depth.unanswered", "queue_depth.oldest_unanswered"),
+        (
+            *("queue_depth.unanswered", "queue_depth.unanswered_by"),
+            "queue_depth.oldest_unanswered",
+        ),
         ("tickets_unanswered", "oldest_unanswered_timestamp_seconds"),
         "lower",
     ),
@@ -109,7 +112,10 @@ STATED: Final = (
         "now",
         "active tickets whose requester waits for a reply, and since when the oldest does",
         "tickets",
-        ("queue_depth.unattended", "queue_depth.oldest_unattended"),
+        (
+            *("queue_depth.unattended", "queue_depth.unattended_by"),
+            "queue_depth.oldest_unattended",
+        ),
         ("tickets_unattended", "oldest_unattended_timestamp_seconds"),
         "lower",
     ),
@@ -154,8 +160,8 @@ STATED: Final = (
     Row(
         "responses by hours",
         "flow",
-        "first response and pickup times by the hours in which they began to be owed: office, "
-        "evening, night and weekend by the zone's clock; over all and by queue",
+        "first response, next reply and pickup times by the hours in which they began to be owed: "
+        "office, evening, night and weekend by the zone's clock; over all and by queue",
         "seconds",
         ("hours_bands",),
         better="lower",
@@ -172,9 +178,10 @@ STATED: Final = (
     Row(
         "transfers",
         "flow",
-        "the queue changes from one to another (setting the first is none); the pairs from and to",
+        "the queue changes from one to another (setting the first is none); the pairs from and to, "
+        "and escalations by the tiers from and to",
         "times",
-        ("counts.transfers", "kpis.transfer_rate.pairs"),
+        ("counts.transfers", "kpis.transfer_rate.pairs", "kpis.escalation_rate.by_tier"),
         ("tickets_transferred", "window_transferred"),
         "lower",
     ),

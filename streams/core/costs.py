@@ -22,6 +22,12 @@ _CONTACTS: Final = {
     "requester_message": fact.REQUESTER_MESSAGE,
     "contact": fact.CONTACT,
 }
+_NO_CONTACT: Final = {
+    "ticket": "no ticket was created",
+    "requester_message": "no requester wrote",
+    "contact": "no contact began",
+}
+"""Why there is no cost per contact; what was spent all the same is in the total."""
 
 
 def costs(count: Recount, settings: Settings) -> dict[str, Any]:
@@ -101,6 +107,8 @@ def _costs(sums: Sums, currency: str | None, fixed: Fraction, settings: Settings
     total = recorded + labour + fixed
     divisor = contacts(sums, settings)
     resolutions = sums.counts[fact.RESOLVED]
+    divisors = {"per_contact": divisor, "per_resolution": resolutions}
+    reasons = {"per_contact": _NO_CONTACT[settings.cost_per], "per_resolution": "no resolution"}
     return {
         "recorded": _written(recorded),
         "labour": _written(labour),
@@ -108,8 +116,9 @@ def _costs(sums: Sums, currency: str | None, fixed: Fraction, settings: Settings
         "total": _written(total),
         "contacts": divisor,
         "resolutions": resolutions,
-        "per_contact": _written(total / divisor) if divisor else None,
-        "per_resolution": _written(total / resolutions) if resolutions else None,
+        **{name: _written(total / of) if of else None for name, of in divisors.items()},
+        "low_sample": {name: of < settings.min_sample for name, of in divisors.items()},
+        "unavailable": {name: reasons[name] for name, of in divisors.items() if not of},
     }
 
 

@@ -12,7 +12,7 @@ kept, over the last `LOOKS_BACK` (streams.core.workdays) at most.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +44,14 @@ def by_band(start: int, end: int, zone: tzinfo) -> Iterator[tuple[str, int, int]
             ends = high if last else at_hour(day, edges[place + 1][0], zone)
             if max(low, begins) < min(high, ends):
                 yield band, max(low, begins), min(high, ends)
+
+
+def band_of(at: int, zone: tzinfo) -> str:
+    """The band in which an instant lies, by the zone's clock."""
+    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+    if local.weekday() >= 5:
+        return "weekend"
+    return next(band for hour, band in reversed(_EDGES) if local.hour >= hour)
 
 
 class Cover(NamedTuple):

@@ -49,37 +49,44 @@ def customers_report(
 ) -> dict[str, Any]:
     """Everything known of customers as of an instant, as JSON values; times in seconds.
 
+    `low_sample` marks a value that is made of fewer than `min_sample`, or names those that are.
     Raises `SettledError` when `as_of` lies too far back.
     """
     sums = _whole(books.customers, customers, settings, packing, as_of)
     asked = _whole(books.requesters, requesters, settings, packing, as_of)
     met = together(books, packing, as_of)
+    few = settings.min_sample
     return {
-        "retention": _retention(sums),
-        "retention_after_support": _after_support(met, as_of, return_within),
+        "retention": _retention(sums, few),
+        "retention_after_support": _after_support(met, as_of, return_within, few),
         "activity": _split(sums, (cu.ACTIVITY,), 2, lambda part: part[cu.ACTIVITY]),
-        **_purchases(_totals(sums)),
-        "contacts": _contacts(sums),
-        "tickets": _tickets(asked),
+        **_purchases(_totals(sums), few),
+        "contacts": _contacts(sums, few),
+        "tickets": _tickets(asked, few),
         "repeated_questions": _questions(asked, as_of, asked_often, settings),
-        "self_service": _self_service(met, _totals(sums), as_of, requesters.repeat_window),
-        "reviews": _split(sums, (cu.REVIEWS, cu.SCORED, cu.SCORE, cu.FELT, cu.FEELING), 2, _review),
-        "surveys": surveys.report(sums),
-        "by": {name: _by_attribute(sums, name) for name in customers.attributes},
+        "self_service": _self_service(met, _totals(sums), as_of, requesters.repeat_window, few),
+        "reviews": _split(
+            sums,
+            (cu.REVIEWS, cu.SCORED, cu.SCORE, cu.FELT, cu.FEELING),
+            2,
+            lambda part: _review(part, few),
+        ),
+        "surveys": surveys.report(sums, few),
+        "by": {name: _by_attribute(sums, name, few) for name in customers.attributes},
     }
 
 
 _BY: Final = frozenset({cu.PURCHASERS, cu.REPURCHASERS, cu.CHURNED})
 
 
-def _by_attribute(sums: Sums, name: str) -> dict[str, Any]:
+def _by_attribute(sums: Sums, name: str, few: int) -> dict[str, Any]:
     """By what was known of customers right then; "" is not, or was not declared then."""
     head, parts = f"{name}=", dict[str, Totals]()
     for key, number in sums.items():
         if key[0] in _BY:
             values = (label.removeprefix(head) for label in key[2:] if label.startswith(head))
             parts.setdefault(next(values, ""), Counter())[key[0]] += number
-    return {value: _purchases(part) for value, part in sorted(parts.items())}
+    return {value: _purchases(part, few) for value, part in sorted(parts.items())}
 
 
 def _whole(
@@ -117,7 +124,7 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _retention(sums: Sums) -> dict[str, Any]:
+def _retention(sums: Sums, few: int) -> dict[str, Any]:
     """By calendar period: its customers, those of the period before among them, those of any."""
     found = _split(sums, (cu.OF_PERIOD, cu.RETAINED, cu.RETURNING), 2, dict)
     before = {_next(period): part[cu.OF_PERIOD] for period, part in found.items()}
@@ -128,6 +135,7 @@ def _retention(sums: Sums) -> dict[str, Any]:
             "of_previous": before.get(period, 0),
             "retained": part.get(cu.RETAINED, 0),
             "value": _share(part.get(cu.RETAINED, 0), before.get(period, 0)),
+            "low_sample": before.get(period, 0) < few,
         }
         for period, part in found.items()
     }
@@ -144,11 +152,12 @@ def _next(period: str) -> str:
     return f"{year}-Q{number}" if quarter else f"{year}-{number:02}"
 
 
-def _purchases(total: Totals) -> dict[str, Any]:
+def _purchases(total: Totals, few: int) -> dict[str, Any]:
     return {
         "purchasers": total[cu.PURCHASERS],
         "repurchasers": total[cu.REPURCHASERS],
         "repurchase": _share(total[cu.REPURCHASERS], total[cu.PURCHASERS]),
+        "low_sample": total[cu.PURCHASERS] < few,
         "churned": total[cu.CHURNED],
     }
 
@@ -159,7 +168,7 @@ def _purchases(total: Totals) -> dict[str, Any]:
 _ENDS: Final = (cu.ANSWERED, cu.ABANDONED, cu.WAITING, cu.UNKNOWN)
 
 
-def _contacts(sums: Sums) -> dict[str, Any]:
+def _contacts(sums: Sums, few: int) -> dict[str, Any]:
     """Speed of answer and abandonment, over all and by channel and queue."""
     measures = (cu.QUEUED, *_ENDS, cu.WAITED, cu.GAVE_UP)
     waits: dict[tuple[int, str], Counter[int]] = {}
@@ -171,19 +180,19 @@ def _contacts(sums: Sums) -> dict[str, Any]:
     def by(place: int) -> dict[str, Any]:
         parts = _split(sums, measures, place, Counter)
         return {
-            label: _waiting(part, waits.get((place, label), Counter()))
+            label: _waiting(part, waits.get((place, label), Counter()), few)
             for label, part in parts.items()
         }
 
     return {
-        **_waiting(_totals(sums), waits.get((0, ""), Counter())),
+        **_waiting(_totals(sums), waits.get((0, ""), Counter()), few),
         "by_channel": by(2),
         "by_queue": by(3),
-        "by_hour": _hours(sums),
+        "by_hour": _hours(sums, few),
     }
 
 
-def _hours(sums: Sums) -> list[dict[str, Any]]:
+def _hours(sums: Sums, few: int) -> list[dict[str, Any]]:
     """By channel, queue and local hour of the day: where most gave up, or else waited, first."""
     named, parts = {name: key for key, name in cu.HOURLY.items()}, dict[tuple[str, ...], Totals]()
     for key, number in sums.items():
@@ -202,12 +211,16 @@ def _hours(sums: Sums) -> list[dict[str, Any]]:
             "answered_after_mean_s": total[cu.WAITED] / total[cu.ANSWERED] / 1000
             if total[cu.ANSWERED]
             else None,
+            "low_sample": {
+                "abandonment": total[cu.QUEUED] < few,
+                "answered_after_mean_s": total[cu.ANSWERED] < few,
+            },
         }
         for (channel, queue, hour), total in ranked
     ]
 
 
-def _waiting(total: Totals, waits: Counter[int]) -> dict[str, Any]:
+def _waiting(total: Totals, waits: Counter[int], few: int) -> dict[str, Any]:
     answered, abandoned = total[cu.ANSWERED], total[cu.ABANDONED]
     p50, p90 = _percentiles(waits, (0.5, 0.9))
     return {
@@ -219,8 +232,13 @@ def _waiting(total: Totals, waits: Counter[int]) -> dict[str, Any]:
             "mean_s": total[cu.WAITED] / answered / 1000 if answered else None,
             "p50_s": p50,
             "p90_s": p90,
+            "low_sample": answered < few,
         },
         "gave_up_after_mean_s": total[cu.GAVE_UP] / abandoned / 1000 if abandoned else None,
+        "low_sample": {
+            "abandonment": total[cu.QUEUED] < few,
+            "gave_up_after_mean_s": abandoned < few,
+        },
     }
 
 
@@ -240,19 +258,20 @@ def _percentiles(values: Counter[int], ranks: Sequence[float]) -> list[float | N
     return found
 
 
-def _review(total: Totals) -> dict[str, Any]:
+def _review(total: Totals, few: int) -> dict[str, Any]:
     scored, felt = total[cu.SCORED], total[cu.FELT]
     return {
         "count": total[cu.REVIEWS],
         "index": total[cu.SCORE] / 1000 / scored if scored else None,
         "sentiment": total[cu.FEELING] / felt / 1000 - 1 if felt else None,
+        "low_sample": {"index": scored < few, "sentiment": felt < few},
     }
 
 
 # Requesters
 
 
-def _tickets(asked: Sums) -> dict[str, Any]:
+def _tickets(asked: Sums, few: int) -> dict[str, Any]:
     """Who asked, who asked again, by month and over all."""
     monthly = _split(asked, (rq.REQUESTERS, rq.REPEAT_REQUESTERS), 1, dict)
     tickets: Totals = Counter()
@@ -264,12 +283,14 @@ def _tickets(asked: Sums) -> dict[str, Any]:
         "tickets": total[rq.TICKETS],
         "repeat_contacts": total[rq.REPEATS],
         "repeat_share": _share(total[rq.REPEATS], total[rq.TICKETS]),
+        "low_sample": total[rq.TICKETS] < few,
         "months": {
             month: {
                 "requesters": part[rq.REQUESTERS],
                 "repeat_requesters": part.get(rq.REPEAT_REQUESTERS, 0),
                 "tickets": tickets[month],
                 "contacts_per_customer": _share(tickets[month], part[rq.REQUESTERS]),
+                "low_sample": part[rq.REQUESTERS] < few,
             }
             for month, part in monthly.items()
         },
@@ -350,7 +371,9 @@ def _note(customer: Customer, event: Event) -> None:
         customer.contacted.append(event.at)
 
 
-def _after_support(met: Mapping[str, Customer], as_of: int, return_within: int) -> dict[str, Any]:
+def _after_support(
+    met: Mapping[str, Customer], as_of: int, return_within: int, few: int
+) -> dict[str, Any]:
     """Customers with a ticket resolved, by its CSAT band and conflict; and those without one."""
     start = as_of - cu.LOOKS_BACK
     groups: dict[str, Counter[str]] = {"all": Counter(), "conflict": Counter(), "none": Counter()}
@@ -369,10 +392,10 @@ def _after_support(met: Mapping[str, Customer], as_of: int, return_within: int) 
     bands = {n.removeprefix("csat:"): g for n, g in groups.items() if n.startswith("csat:")}
     return {
         "from": format_rfc3339(max(0, start)),
-        **_rate(groups["all"]),
-        "by_csat": {name: _rate(group) for name, group in sorted(bands.items())},
-        "conflict": _rate(groups["conflict"]),
-        "without_ticket": _rate(groups["none"]),
+        **_rate(groups["all"], few),
+        "by_csat": {name: _rate(group, few) for name, group in sorted(bands.items())},
+        "conflict": _rate(groups["conflict"], few),
+        "without_ticket": _rate(groups["none"], few),
     }
 
 
@@ -386,7 +409,7 @@ def returned(ends: Iterable[int], active: Sequence[int], within: int, as_of: int
     return "pending" if pending else "lost"
 
 
-def _rate(group: Mapping[str, int]) -> dict[str, Any]:
+def _rate(group: Mapping[str, int], few: int) -> dict[str, Any]:
     """The rate is of those that are no longer pending."""
     retained, lost = group.get("retained", 0), group.get("lost", 0)
     return {
@@ -394,11 +417,12 @@ def _rate(group: Mapping[str, int]) -> dict[str, Any]:
         "retained": retained,
         "pending": group.get("pending", 0),
         "value": _share(retained, retained + lost),
+        "low_sample": retained + lost < few,
     }
 
 
 def _self_service(
-    met: Mapping[str, Customer], total: Totals, as_of: int, within: int
+    met: Mapping[str, Customer], total: Totals, as_of: int, within: int, few: int
 ) -> dict[str, Any]:
     """Visits that helped, after which the customer did not ask all the same."""
     found = Counter(
@@ -412,6 +436,7 @@ def _self_service(
         "deflected": deflected,
         "pending": found[PENDING],
         "deflection": _share(deflected, deflected + not_deflected),
+        "low_sample": deflected + not_deflected < few,
     }
 
 

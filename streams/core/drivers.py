@@ -41,29 +41,37 @@ class Drivers:
                 counts["responses"] += len(answers)
                 counts["satisfied"] += sum(one.satisfied for one in answers)
 
-    def report(self) -> dict[str, Any]:
-        """By driver and band, in ascending order: the counts, and the rates made of them."""
-        found = _rates(self._counts)
+    def report(self, min_sample: int) -> dict[str, Any]:
+        """By driver and band, in ascending order: the counts, and the rates made of them.
+
+        Those of fewer than `min_sample` carry a mark.
+        """
+        found = _rates(self._counts, min_sample)
         found["by_channel"] = {
-            channel: _rates(counts)
+            channel: _rates(counts, min_sample)
             for channel, counts in sorted(self._by_channel.items())
             if counts
         }
         return found
 
 
-def _rates(bands: Mapping[tuple[str, str], Counter[str]]) -> dict[str, Any]:
+def _rates(bands: Mapping[tuple[str, str], Counter[str]], min_sample: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for (driver, band), counts in sorted(bands.items(), key=lambda item: _order(item[0])):
         found.setdefault(driver, {})[band] = {
             **{name: counts[name] for name in _NAMES},
-            "csat": _rate(counts["satisfied"], counts["responses"]),
-            "reopen_rate": _rate(counts["reopened"], counts["resolved"]),
-            "conflict_rate": _rate(counts["conflicts"], counts["tickets"]),
+            **{name: _rate(counts[part], counts[of]) for name, (part, of) in _RATES.items()},
+            "low_sample": {name: counts[of] < min_sample for name, (_, of) in _RATES.items()},
         }
     return found
 
 
+_RATES: Final = {
+    "csat": ("satisfied", "responses"),
+    "reopen_rate": ("reopened", "resolved"),
+    "conflict_rate": ("conflicts", "tickets"),
+}
+"""Each as a part of what."""
 _NAMES: Final = ("tickets", "resolved", "reopened", "conflicts", "responses", "satisfied")
 
 

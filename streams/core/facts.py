@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from streams.core.cover import BANDS
 from streams.core.ticket import DIMENSIONS, Cell, Ticket
 
 # Counted once per ticket.
@@ -170,10 +171,16 @@ REASON: Final = "reason"
 CRITERION: Final = "criterion"
 """("", criterion of a quality review, ""); the value is score / max."""
 
+ESCALATION: Final = "escalation"
+"""(tier it was in, tier it came to, "")"""
+
 NAMED: Final = frozenset({TRANSFER_PAIR, ASPECT, REASON, CRITERION})
 CONTACT: Final = "contact"
 """A run of public messages less than `contact_gap` apart."""
 
+PROVISIONAL: Final = "provisional:"
+"""Prefix: `provisional:first_contact` is one that may still be taken back, because its window is
+not over; as of a report."""
 DEPTH: Final = "depth"
 """Active tickets at the end of a period; no fact, but a sum made of `ENTERED` and `LEFT`."""
 
@@ -186,8 +193,15 @@ ORPHAN: Final = "orphan"
 SKEWED: Final = "skewed"
 """Something ended before the creation: a clock of the source is wrong."""
 
+IN_BAND: Final = {
+    kind: {band: f"{kind}:{band}" for band in BANDS} for kind in (NEXT_REPLY, WORKING[NEXT_REPLY])
+}
+"""The same by the band of the week in which the wait began; only tallies have them, which do not
+know the instant any more."""
+
 DURATIONS: Final = frozenset(
     {
+        *(name for names in IN_BAND.values() for name in names.values()),
         *WORKING,
         *WORKING.values(),
         HANDOVER,

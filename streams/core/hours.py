@@ -7,11 +7,11 @@ these hours it tells what they are like for customers.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from streams.core import facts as fact
-from streams.core.cover import BANDS, by_band
+from streams.core.cover import BANDS, band_of
 from streams.core.instants import DAY, HOUR
 from streams.core.movers import Movers
 from streams.core.settings import Settings
@@ -34,8 +34,12 @@ MOVERS: Final = ("queue", "channel", "segment", "product", "category", "kind")
 MOST_MOVERS: Final = 5
 WEEK: Final = 7
 """Days."""
-RESPONSES: Final = (fact.FIRST_RESPONSE, fact.PICKUP)
-"""Told apart by band; each at most once for a ticket."""
+RESPONSES: Final = (fact.FIRST_RESPONSE, fact.PICKUP, fact.NEXT_REPLY)
+"""Told apart by band; the first two at most once for a ticket."""
+_ENDED_WAITS: Final = {
+    name: (kind, band) for kind, names in fact.IN_BAND.items() for band, name in names.items()
+}
+"""Kinds that have their band in their name."""
 Band = tuple[str, bool, str]
 """A band, and a queue; without (`False`), of all queues."""
 
@@ -67,8 +71,9 @@ class Hours:
     def add(self, ticket: Ticket, tally: Tally, customer: Mapping[str, str]) -> None:
         """Count a ticket of such a customer, given with all its facts.
 
-        An orphan came nobody knows when.
+        An orphan came nobody knows when; who waited there is known.
         """
+        self._waits(tally)
         if ticket.created_at is None:
             return
         self._bands(ticket, ticket.created_at, tally)
@@ -144,6 +149,13 @@ class Hours:
                     kinds = self.times.setdefault(key, {})
                     kinds.setdefault(kind, Distribution()).merge(times)
 
+    def _waits(self, tally: Tally) -> None:
+        for (name, labels, _), _, _, times in tally.rows():
+            if name in _ENDED_WAITS and times is not None:
+                kind, band = _ENDED_WAITS[name]
+                for key in ((band, False, ""), (band, True, labels[0])):
+                    self.times.setdefault(key, {}).setdefault(kind, Distribution()).merge(times)
+
     def volume(self) -> dict[str, Any]:
         """Creations by hour of the week (`mon 09`) and month of the year, and what changed.
 
@@ -185,11 +197,6 @@ class Hours:
 
 def _changes(numbers: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
     return {window: {when: numbers[window, when] for when in CHANGED} for window in CHANGES}
-
-
-def band_of(at: int, zone: tzinfo) -> str:
-    """The part of the week in which an instant lies, by the zone's clock."""
-    return next(by_band(at, at + 1, zone))[0]
 
 
 def bands(hours: Hours, settings: Settings, figures: Callable[[Sums, str], Any]) -> dict[str, Any]:

@@ -111,8 +111,12 @@ def _moved(ticket: Ticket, case: Case, at: int, settings: Settings, found: list[
         new(fact.MOVED, at, ticket.cell, None, ticket.assignee or ""),
         new(fact.TRANSFER_PAIR, at, (before, after, "")),
     )
-    if settings.tier(after) > settings.tier(before):
-        found.append(new(fact.ESCALATED, at, ticket.cell, None, ticket.assignee or ""))
+    below, above = settings.tier(before), settings.tier(after)
+    if above > below:
+        found += (
+            new(fact.ESCALATED, at, ticket.cell, None, ticket.assignee or ""),
+            new(fact.ESCALATION, at, (str(below), str(above), "")),
+        )
 
 
 def _stop_at(ticket: Ticket, case: Case) -> None:

@@ -58,18 +58,21 @@ def people_report(
         if day >= since:
             worked.setdefault(agent, {})[day] = done
     days = progress.days_of(local_day(as_of, settings.zone))
+    spent = hours_between(hours, ever, days, settings.min_sample)
     return {
         **_figures(_from(whole, since)),
         "agents": {
             name: _figures(by_agent.get(name, Counter()))
-            | _worked(by_agent.get(name, Counter()), worked.get(name, {}))
+            | _worked(by_agent.get(name, Counter()), worked.get(name, {}), settings.min_sample)
             for name in sorted({*worked, *(name for name, sums in by_agent.items() if +sums)})
         },
         "queues": _split(_from(whole, since), 2),
         "days": _split(_from(whole, since), 1),
         "cover": cover_report(books, kind, settings, packing, as_of, tickets, min_staff),
-        "trend": progress.report(days, credited, hours_between(hours, ever, days)),
-        "surveys": surveys.report(whole),
+        "trend": progress.report(
+            days, credited, hours_between(hours, ever, days, settings.min_sample)
+        ),
+        "surveys": surveys.report(whole, settings.min_sample),
     }
 
 
@@ -82,6 +85,7 @@ def hours_between(
     by_agent: Mapping[str, Sums],
     worked: Mapping[str, Mapping[str, Work]],
     between: Iterable[tuple[str, str]],
+    min_sample: int,
 ) -> dict[str, list[dict[str, Any]]]:
     """By agent their hours and work in each run of local days, both ends included.
 
@@ -94,7 +98,7 @@ def hours_between(
             hours, work = by_agent.get(name, Counter()), worked.get(name, {})
             own = Counter({key: n for key, n in hours.items() if first <= key[1] <= last})
             done = {day: one for day, one in work.items() if first <= day <= last}
-            sides.append(_figures(own) | _worked(own, done) if own or done else {})
+            sides.append(_figures(own) | _worked(own, done, min_sample) if own or done else {})
     return {name: sides for name, sides in found.items() if any(sides)}
 
 
@@ -140,11 +144,12 @@ def _split(sums: Sums, place: int) -> dict[str, Any]:
     return {label: _figures(part) for label, part in sorted(parts.items())}
 
 
-def _worked(sums: Sums, own: Mapping[str, Work]) -> dict[str, Any]:
+def _worked(sums: Sums, own: Mapping[str, Work], min_sample: int) -> dict[str, Any]:
     """What an agent did with tickets, by the time and the days of being there.
 
     Without any presence: by the days with work on tickets, as far back as days are told apart.
-    Work on a day without presence is no part of the occupancy.
+    Work on a day without presence is no part of the occupancy. A mean of few days carries a mark;
+    shares of time are of all the time there was, and no sample.
     """
     present: Counter[str] = Counter()
     days = 0
@@ -168,6 +173,7 @@ def _worked(sums: Sums, own: Mapping[str, Work]) -> dict[str, Any]:
         "days": days,
         "touched_per_day": sum(one.touched for one in daily.values()) / days if days else None,
         "resolved_per_day": sum(one.resolved for one in daily.values()) / days if days else None,
+        "low_sample": days < min_sample,
     }
 
 

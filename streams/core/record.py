@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core import facts as fact
 from streams.core import promises
+from streams.core.cover import band_of
 from streams.core.events import CREATED, REDACTED, Event
 from streams.core.facts import Fact, Standing
 from streams.core.fold import CORE_ATTRIBUTES, begin, fold, settle
@@ -252,7 +253,7 @@ def squash(record: Record, settings: Settings, packing: Packing, before: int | N
     ticket = fold(old, settings, facts, ticket)
     if settings.policies:
         facts += _settle_clocks(record, ticket, cut, settings, packing, early=early)
-    past.add(remembered(facts), days_of(settings.zone).of)
+    past.add(remembered(facts, settings), days_of(settings.zone).of)
     flips += _flips(facts)
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.cut_at = cut
@@ -288,17 +289,23 @@ def _settle_clocks(
     return facts
 
 
-def remembered(facts: Iterable[Fact]) -> Iterable[Fact]:
+def remembered(facts: Iterable[Fact], settings: Settings) -> Iterable[Fact]:
     """Facts as a checkpoint counts them.
 
     Depth is kept as flips, and the time of each resolution would pile up for a ticket that
-    flaps: it only feeds windows and histograms, which have it already.
+    flaps: it only feeds windows and histograms, which have it already. When a wait began that was
+    ended is seen here for the last time; its working time follows it.
     """
+    band = ""
     for item in facts:
         if item.kind == fact.RESOLUTION:
             yield item._replace(value=None)
         elif item.kind not in {fact.ENTERED, fact.LEFT}:
             yield item
+        if item.kind in fact.IN_BAND:
+            if item.kind == fact.NEXT_REPLY:
+                band = band_of(item.at - (item.value or 0), settings.zone)
+            yield item._replace(kind=fact.IN_BAND[item.kind][band])
 
 
 def keep(record: Record, events: list[Event], packing: Packing) -> None:
@@ -313,7 +320,7 @@ def settled(record: Record, settings: Settings, packing: Packing) -> Tally:
     _, past, _ = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
     settle(ticket, settings, facts)
-    past.add(remembered(facts), days_of(settings.zone).of)
+    past.add(remembered(facts, settings), days_of(settings.zone).of)
     return past
 
 
@@ -321,7 +328,7 @@ def erase(record: Record, settings: Settings, packing: Packing, now: int) -> Non
     """Redact: forget every name and every event, keep the numbers already counted."""
     _, past, flips = checkpoint_of(record, settings, packing)
     ticket, facts = refold(record, settings, packing)
-    past.add(remembered(facts), days_of(settings.zone).of)
+    past.add(remembered(facts, settings), days_of(settings.zone).of)
     past = past.anonymous()
     flips += _flips(facts)
     if ticket.active:

@@ -7,8 +7,9 @@ the same whoever kept the records: one worker, three, or a replay of a file.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from streams.core import facts as fact
 from streams.core import promises
@@ -18,7 +19,7 @@ from streams.core.facts import Fact
 from streams.core.fold import fold, settle, state_facts
 from streams.core.hours import Hours
 from streams.core.instants import days_of, format_rfc3339
-from streams.core.journey import FIRST_CONTACT, stays_resolved
+from streams.core.journey import FIRST_CONTACT, created_in, stays_resolved
 from streams.core.processor import Tallied
 from streams.core.progress import Progress
 from streams.core.record import Packing, Record, checkpoint_of, remembered
@@ -32,6 +33,10 @@ from streams.core.workdays import Workdays
 
 Slice = Mapping[str, frozenset[str]]
 """A part of the facts: the values a dimension may have; one that is not named may have any."""
+
+
+OPEN_NOW: Final = ("unassigned", "unanswered", "unattended")
+"""What an active ticket may be."""
 
 
 class TooOldError(ValueError):
@@ -85,13 +90,13 @@ class Recount:
         """Those of the dropped ones, by month."""
         self.asked: list[dict[int, Sums]] = [{} for _ in asked]
         """Of each slice asked for, the sums by local day; of the tickets kept."""
-        self.provisional: Counter[str] = Counter()
-        """How many facts of some kinds may still be taken back by what their window waits for."""
         self.flips: Counter[int] = Counter()
         """By how many tickets the queue depth changed at an instant."""
         self.depth: Counter[tuple[str, str]] = Counter()
+        """Active tickets by status and labels."""
         self.flags: Counter[str] = Counter()
-        self.open_now: Counter[str] = Counter()
+        self.open_now: dict[str, Counter[tuple[str, str]]] = {name: Counter() for name in OPEN_NOW}
+        """As `depth`, of the active tickets that lack something."""
         self.oldest: dict[str, int] = {}
         self.drivers = Drivers()
         self.clientele = clientele
@@ -131,7 +136,7 @@ class Recount:
             return
         if self.as_of - ticket.last_at > self.settings.forgotten:
             settle(ticket, self.settings, facts)
-            past.add(remembered(facts), self._day_of)
+            past.add(remembered(facts, self.settings), self._day_of)
             self.settled.add(past)
             return
         facts += state_facts(ticket, self.settings)
@@ -140,8 +145,8 @@ class Recount:
             facts.append(Fact(fact.ACTIVE, self.as_of, ticket.cell, None, ticket.assignee or ""))
             self._now(ticket)
         self._flip(flips, facts)
-        self._note_fresh(ticket)
-        past.add(remembered(facts), self._day_of)
+        facts += self._provisional(ticket)
+        past.add(remembered(facts, self.settings), self._day_of)
         customer = self.clientele.of((ticket.extra or {}).get("requester"))
         self._sum(past, customer)
         self.flags["squashed_early"] += record.squashed_early
@@ -175,29 +180,37 @@ class Recount:
             if item.kind in {fact.ENTERED, fact.LEFT}:
                 self.flips[item.at] += 1 if item.kind == fact.ENTERED else -1
 
-    def _note_fresh(self, ticket: Ticket) -> None:
+    def _provisional(self, ticket: Ticket) -> Iterator[Fact]:
         """What may still change: a reopening at the end of its window is within it."""
         case, settings = ticket.case, self.settings
         created, first = ticket.created_at, ticket.first_resolved
-        if created is not None and self.as_of - created < settings.mature_after:
-            self.provisional[fact.CREATED] += 1
-            self.provisional[fact.COHORT_RESOLVED] += stays_resolved(case, settings)
-        if case is None or first is None or self.as_of - first[0] > settings.fcr_window:
+        if case is None:
             return
-        self.provisional[fact.FIRST_CONTACT_JUDGED] += case.verdict > 0
-        self.provisional[fact.FIRST_CONTACT] += case.verdict == FIRST_CONTACT
+        if created is not None and self.as_of - created < settings.mature_after:
+            cell, agent = created_in(ticket, case), case.created_for
+            yield Fact(_provisionally(fact.CREATED), created, cell, None, agent)
+            if stays_resolved(case, settings):
+                yield Fact(_provisionally(fact.COHORT_RESOLVED), created, cell, None, agent)
+        if first is not None and case.verdict and self.as_of - first[0] <= settings.fcr_window:
+            at, cell, _, agent = first
+            yield Fact(_provisionally(fact.FIRST_CONTACT_JUDGED), at, cell, None, agent)
+            if case.verdict == FIRST_CONTACT:
+                yield Fact(_provisionally(fact.FIRST_CONTACT), at, cell, None, agent)
 
     def _now(self, ticket: Ticket) -> None:
-        self.depth["by_status", ticket.status or "new"] += 1
-        for name, value in zip(DIMENSIONS, ticket.cell, strict=True):
-            self.depth[f"by_{name}", value] += 1
-        self.open_now["unassigned"] += ticket.assignee is None
+        labels = {
+            "status": ticket.status or "new",
+            **dict(zip(DIMENSIONS, ticket.cell, strict=True)),
+        }
+        self.depth.update(labels.items())
+        if ticket.assignee is None:
+            self.open_now["unassigned"].update(labels.items())
         for name, since in (
             ("unanswered", ticket.unanswered_since),
             ("unattended", ticket.waiting_since),
         ):
             if since is not None:
-                self.open_now[name] += 1
+                self.open_now[name].update(labels.items())
                 self.oldest[name] = min(since, self.oldest.get(name, since))
 
     def depth_at(self, instants: Sequence[int]) -> list[int]:
@@ -211,6 +224,10 @@ class Recount:
                 place += 1
             found.append(depth)
         return found
+
+
+def _provisionally(kind: str) -> str:
+    return f"{fact.PROVISIONAL}{kind}"
 
 
 def holds(slice_: Slice, labels: Sequence[str], customer: Labels) -> bool:

@@ -110,8 +110,10 @@ def report_of(
         "periods": figures_by_period(count, figures),
         "volume": count.hours.volume(),
         "movers": count.hours.movers(),
-        "hours_bands": bands(count.hours, settings, _duration),
-        "drivers": count.drivers.report(),
+        "hours_bands": bands(
+            count.hours, settings, lambda sums, kind: _duration(sums, kind, settings.min_sample)
+        ),
+        "drivers": count.drivers.report(settings.min_sample),
         **asked.answer(count, judge, {**promised, **elsewhere}),
     }
 
@@ -147,11 +149,11 @@ def figures(sums: Sums, settings: Settings, *, every: bool = True) -> dict[str, 
         name, kind = one.name, one.kind
         working = fact.WORKING.get(kind)
         if every or working or kind in sums.durations:
-            durations[name] = _duration(sums, kind)
+            durations[name] = _duration(sums, kind, settings.min_sample)
         if working:
             # Without a policy there is no calendar, and working time is wall time.
-            found = _duration(sums, working) if settings.policies else durations[name]
-            durations[f"{name}_working"] = dict(found)
+            kind = working if settings.policies else kind
+            durations[f"{name}_working"] = _duration(sums, kind, settings.min_sample)
     return {
         "tickets": {name: sums.counts[kind] for name, kind in TICKETS.items()},
         "counts": {name: sums.counts[kind] for name, kind in COUNTS.items()},
@@ -173,12 +175,12 @@ def figures_of_agents(count: Recount) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _duration(sums: Sums, kind: str) -> dict[str, float]:
+def _duration(sums: Sums, kind: str, min_sample: int) -> dict[str, Any]:
     values = sums.durations.get(kind)
     number = 0 if values is None else values.count
     if values is None or not number:
         names = ("sum_s", "mean_s", "p50_s", "p90_s", "p99_s", "max_s")
-        return {"count": 0, **dict.fromkeys(names, 0.0)}
+        return {"count": 0, **dict.fromkeys(names, 0.0), "low_sample": True}
     p50, p90, p99 = values.percentiles(0.5, 0.9, 0.99)
     return {
         "count": number,
@@ -188,6 +190,7 @@ def _duration(sums: Sums, kind: str) -> dict[str, float]:
         "p90_s": p90 / 1000,
         "p99_s": p99 / 1000,
         "max_s": values.max / 1000,
+        "low_sample": number < min_sample,
     }
 
 
@@ -201,7 +204,19 @@ def _measured(sums: Sums, settings: Settings, *, every: bool) -> dict[str, Any]:
         if every or sample:
             low = sample < settings.min_sample
             found[kpi.name] = {"value": value, **terms, "low_sample": low}
+    for name, kinds in _PROVISIONAL.items():
+        if name in found:
+            found[name]["provisional"] = {
+                key: sums.counts[f"{fact.PROVISIONAL}{kind}"] for key, kind in kinds.items()
+            }
     return found
+
+
+_PROVISIONAL: Final = {
+    "resolved_share": {"created": fact.CREATED, "resolved": fact.COHORT_RESOLVED},
+    "fcr": {"first_contact": fact.FIRST_CONTACT, "judged": fact.FIRST_CONTACT_JUDGED},
+}
+"""Of KPIs that wait for a window to pass: the parts whose window is not over."""
 
 
 def _by(slices: Slices, name: str, settings: Settings) -> dict[str, Any]:
@@ -217,14 +232,14 @@ def _queue_depth(count: Recount) -> dict[str, Any]:
         if depth > peak:
             peak, peak_at = depth, at
     found: dict[str, Any] = {
-        "now": sum(n for (key, _), n in count.depth.items() if key == "by_status"),
+        "now": _under("status", count.depth).total(),
         "peak": {"value": peak, "at": None if peak_at is None else format_rfc3339(peak_at)},
     }
-    for name in ("queue", "status", "priority", "channel"):
-        key = f"by_{name}"
-        found[key] = {v: n for (k, v), n in sorted(count.depth.items()) if k == key}
-    for name in ("unassigned", "unanswered", "unattended"):
-        found[name] = count.open_now[name]
+    for name in _NOW:
+        found[f"by_{name}"] = _under(name, count.depth)
+    for what, open_now in count.open_now.items():
+        found[what] = _under("status", open_now).total()
+        found[f"{what}_by"] = {name: _under(name, open_now) for name in _NOW}
     for name in ("unanswered", "unattended"):
         since = count.oldest.get(name)
         found[f"oldest_{name}"] = None if since is None else format_rfc3339(since)
@@ -232,25 +247,27 @@ def _queue_depth(count: Recount) -> dict[str, Any]:
     return found
 
 
+_NOW: Final = ("queue", "status", "priority", "channel")
+"""What active tickets are told apart by."""
+
+
+def _under(name: str, tickets: Counter[tuple[str, str]]) -> Counter[str]:
+    """By the values of one label."""
+    return Counter({value: n for (label, value), n in sorted(tickets.items()) if label == name})
+
+
 def _kpis(count: Recount, overall: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """The KPIs of the whole log, with what only the whole log can tell."""
     whole, kpis = count.slices.whole(), overall.pop("kpis")
     created, resolved = overall["tickets"]["created"], overall["counts"]["resolutions"]
-    kpis["resolved_share"]["provisional"] = {
-        "created": count.provisional[fact.CREATED],
-        "resolved": count.provisional[fact.COHORT_RESOLVED],
-    }
-    kpis["fcr"]["provisional"] = {
-        "first_contact": count.provisional[fact.FIRST_CONTACT],
-        "judged": count.provisional[fact.FIRST_CONTACT_JUDGED],
-    }
     kpis["fcr"]["unavailable"] = whole.counts[fact.FIRST_CONTACT_UNKNOWN]
     kpis["csat"]["mean"] = kpis["csat_mean"]["value"]
     kpis["csat"]["index"] = kpis["csat_index"]["value"]
-    kpis["csat"]["aspects"] = _named(count.slices, fact.ASPECT, "csat")
-    kpis["csat"]["reasons"] = _named(count.slices, fact.REASON, "csat")
-    kpis["quality_score"]["by_criterion"] = _criteria(count.slices)
+    kpis["csat"]["aspects"] = _named(count.slices, fact.ASPECT, "csat", settings)
+    kpis["csat"]["reasons"] = _named(count.slices, fact.REASON, "csat", settings)
+    kpis["quality_score"]["by_criterion"] = _criteria(count.slices, settings.min_sample)
     kpis["transfer_rate"]["pairs"] = _pairs(count.slices)
+    kpis["escalation_rate"]["by_tier"] = _tiers(count.slices)
     return {
         "flow": {
             "inflow": created,
@@ -264,7 +281,7 @@ def _kpis(count: Recount, overall: dict[str, Any], settings: Settings) -> dict[s
     }
 
 
-def _named(slices: Slices, kind: str, of: str) -> dict[str, Any]:
+def _named(slices: Slices, kind: str, of: str, settings: Settings) -> dict[str, Any]:
     """What sources gave a name to: how often, and (where it has a score) its mean."""
     found: dict[str, Any] = {}
     for key, number in sorted(slices.parts.items()):
@@ -273,10 +290,11 @@ def _named(slices: Slices, kind: str, of: str) -> dict[str, Any]:
             found[name] = {"count": number}
             if kind != fact.REASON:
                 found[name]["mean"] = slices.amounts[key] / number / 1000
+                found[name]["low_sample"] = number < settings.min_sample
     return found
 
 
-def _criteria(slices: Slices) -> dict[str, Any]:
+def _criteria(slices: Slices, min_sample: int) -> dict[str, Any]:
     """What quality reviews found, by criterion: of all, by queue of the ticket, and by agent."""
     parts: dict[str, dict[str, dict[str, list[int]]]] = {}
     for (kind, labels), number in sorted(slices.parts.items()):
@@ -290,8 +308,11 @@ def _criteria(slices: Slices) -> dict[str, Any]:
             one[1] += slices.amounts[kind, labels]
     return {
         name: {
-            **_mean_of(ways[""][""]),
-            **{way: {key: _mean_of(one) for key, one in ways[way].items()} for way in _WAYS},
+            **_mean_of(ways[""][""], min_sample),
+            **{
+                way: {key: _mean_of(one, min_sample) for key, one in ways[way].items()}
+                for way in _WAYS
+            },
         }
         for name, ways in parts.items()
     }
@@ -300,9 +321,10 @@ def _criteria(slices: Slices) -> dict[str, Any]:
 _WAYS: Final = ("by_queue", "by_agent")
 
 
-def _mean_of(part: list[int]) -> dict[str, Any]:
+def _mean_of(part: list[int], min_sample: int) -> dict[str, Any]:
     number, amount = part
-    return {"count": number, "mean": amount / number / 1000}
+    mean = amount / number / 1000
+    return {"count": number, "mean": mean, "low_sample": number < min_sample}
 
 
 def _pairs(slices: Slices) -> list[dict[str, Any]]:
@@ -314,6 +336,16 @@ def _pairs(slices: Slices) -> list[dict[str, Any]]:
     ]
     pairs.sort(key=lambda pair: (-pair[2], pair))
     return [{"from": one, "to": other, "transfers": number} for one, other, number in pairs]
+
+
+def _tiers(slices: Slices) -> list[dict[str, Any]]:
+    """From which tier to which tickets were escalated, in order of the tiers."""
+    found = [
+        {"from": int(labels[0]), "to": int(labels[1]), "escalations": number}
+        for (kind, labels), number in slices.parts.items()
+        if kind == fact.ESCALATION and number
+    ]
+    return sorted(found, key=lambda row: (row["from"], row["to"]))
 
 
 def _merge_cycles(records: Mapping[str, Record]) -> int:

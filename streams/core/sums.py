@@ -24,7 +24,7 @@ WHOLE: Final[Scope] = ("", "")
 _NOBODY: Final[Mapping[str, str]] = {}
 
 PROMISES: Final = frozenset({fact.PROMISE, *fact.SPENT.values()})
-PARTS: Final = PROMISES | fact.NAMED
+PARTS: Final = PROMISES | fact.NAMED | {fact.ESCALATION}
 """Kinds whose labels are three of their own, not those of a ticket."""
 
 _ALONE: Final[Mapping[str, tuple[str, int]]] = {

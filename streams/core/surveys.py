@@ -72,14 +72,17 @@ def touching(event: Event, since: int) -> bool:
     return event.at >= since - REACH
 
 
-def report(sums: Sums) -> dict[str, Any]:
-    """By kind of survey: sent, answered, and what the answers say."""
+def report(sums: Sums, min_sample: int) -> dict[str, Any]:
+    """By kind of survey: sent, answered, and what the answers say; few of them carry a mark."""
     totals: dict[str, dict[str, int]] = {}
     for key, number in sums.items():
         if key[0] in _MEASURES:
             found = totals.setdefault(key[2], dict.fromkeys(_MEASURES, 0))
             found[key[0]] += number
-    return {kind: _figures(kind, found) for kind, found in sorted(totals.items())}
+    return {
+        kind: {**_figures(kind, found), "low_sample": found[ANSWERS] < min_sample}
+        for kind, found in sorted(totals.items())
+    }
 
 
 _MEASURES: Final = (SENT, ANSWERS, INDEX, SATISFIED, PROMOTERS, DETRACTORS)

@@ -172,6 +172,9 @@ def report_of(world: World, known: Reports) -> dict[str, Any]:
             inner = inner[name]
         for name in names:
             del inner[name]
+    rows = [*found["periods"].values(), *found["by"].values()]
+    for row in (row for each in rows for row in each.values()):
+        row["kpis"].get("resolved_share", {}).pop("provisional", None)
     return found
 
 

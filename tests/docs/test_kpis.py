@@ -167,6 +167,23 @@ def test_every_kpi_in_metrics_is_drawn_by_the_panel_its_row_names() -> None:
         assert set(missing) <= {"window_complexity_estimated"}, row.name
 
 
+@pytest.mark.parametrize("title", ["FCR", "FCR in the last $kpi_window", "FCR by queue"])
+def test_what_windows_cannot_subtract_is_drawn_as_a_bound(title: str) -> None:
+    shown = panel(f"quality: {title}").panel
+    assert "At most so much" in shown["description"]
+    names = [target["legendFormat"] for target in shown["targets"]]
+    assert title.endswith("queue") or names == ["FCR, at most"]
+
+
+def test_no_other_panel_says_so() -> None:
+    said = {
+        each.panel["title"].partition(" ")[0]
+        for each in panels()
+        if "At most so much" in each.panel.get("description", "")
+    }
+    assert said == {"FCR"}
+
+
 def test_no_panel_is_left_over() -> None:
     """Those of single KPIs and of queues name a KPI, the others count, or are early warning's."""
     titles = {*map(panel_of, KPIS), *map(panel_of, DURATIONS)}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streams.core.recount import OPEN_NOW
 from streams.core.report import Books, report
 from streams.wire import packing
 from tests.laws.driving import CloudEvent, Rules, canonical, engine
@@ -12,6 +13,7 @@ Report = dict[str, Any]
 
 SHOWN = {"tickets", "counts", "durations"}
 PARTS = ("kpis", "by", "periods", "volume", "movers", "hours_bands", "drivers")
+OF_NOTHING = {"low_sample", "unavailable"}
 NOTHING: Sequence[Any] = (None, 0, "", "0.00", {}, [], False)
 
 
@@ -25,6 +27,11 @@ def of_engine(books: Books, rules: Rules, as_of: int | None = None) -> Report:
         {
             "durations": {name: found["durations"][name] for name in TIMES},
             "snapshots": found["queue_depth"]["snapshots"],
+            "open_now": {
+                name: part
+                for name, part in found["queue_depth"].items()
+                if name.removesuffix("_by") in OPEN_NOW
+            },
             **{name: found[name] for name in PARTS},
         }
     )
@@ -55,8 +62,10 @@ def _pruned(value: Any) -> Any:
         # The engine's are quotients of floats, the model's are exact.
         return float(f"{value:.9g}")
     if isinstance(value, Mapping):
-        inner = {name: _pruned(part) for name, part in value.items() if name != "low_sample"}
-        return {name: part for name, part in inner.items() if part not in NOTHING}
+        inner = {name: _pruned(part) for name, part in value.items()}
+        kept = {name: part for name, part in inner.items() if part not in NOTHING}
+        # Of nothing there are too few, and no value.
+        return kept if kept.keys() - OF_NOTHING else {}
     return value
 
 

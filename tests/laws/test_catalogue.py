@@ -179,7 +179,8 @@ def nameless(found: Report) -> Report:
     Names are those of agents, aspects, reasons, criteria and queues of a pair; without the name of
     the requester nobody knows who came again, and without the answers what drove them.
     """
-    kept = {name: part for name, part in found.items() if name not in {"drivers", "snapshots"}}
+    passing = {"drivers", "snapshots", "open_now"}
+    kept = {name: part for name, part in found.items() if name not in passing}
     kept["kpis"] = _nameless_kpis(found.get("kpis", {}))
     kept["by"] = {
         label: _nameless_rows(rows)

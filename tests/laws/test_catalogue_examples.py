@@ -74,6 +74,26 @@ class TestFirstContact:
         assert (fcr["value"], fcr["judged"]) == (1, 1)
         assert fcr["provisional"] == {"first_contact": provisional, "judged": provisional}
 
+    def test_what_is_provisional_is_told_by_every_label_and_period(self) -> None:
+        """One resolved in x two days ago, one in y just now; the window is a day."""
+        events = [
+            each
+            for day, queue in ((0, "x"), (2, "y"))
+            for each in (
+                event(day * DAY, "ticket.created", ticket=queue, queue=queue),
+                event(day * DAY + 1, "ticket.replied", ticket=queue, **REPLY),
+                event(day * DAY + 2, "ticket.updated", ticket=queue, status="resolved"),
+            )
+        ]
+        found = figures(events, fcr_window_ms=DAY * MINUTE_MS, mature_after_ms=DAY * MINUTE_MS)
+        rows = [*(found["by"]["queue"][name] for name in "xy"), *found["periods"]["day"].values()]
+        for row, number in zip(rows, (0, 1, 0, 1), strict=True):
+            kpis = row["kpis"]
+            assert kpis["fcr"]["provisional"] == {"first_contact": number, "judged": number}
+            share = kpis["resolved_share"]["provisional"]
+            assert share["resolved"] == number
+        assert found["by"]["queue"]["x"]["kpis"]["fcr"]["first_contact"] == 1
+
     @pytest.mark.parametrize(
         ("picture", "first_contacts"),
         [
@@ -540,6 +560,21 @@ class TestPeriods:
             assert found["over"] is over
 
 
+def test_escalations_are_told_by_the_tiers_between_which_they_lie() -> None:
+    """The first line is x, the second y, the third z."""
+    tiers = {"y": {"tier": 2}, "z": {"tier": 3}}
+    path = ["x", "y", "x", "y", "z", "x", "z"]
+    events = [event(0, "ticket.created", queue="x")]
+    events += [event(n, "ticket.updated", queue=queue) for n, queue in enumerate(path[1:], 1)]
+    found = figures(events, queues=tiers)["kpis"]["escalation_rate"]
+    assert found["by_tier"] == [
+        {"from": 1, "to": 2, "escalations": 2},
+        {"from": 1, "to": 3, "escalations": 1},
+        {"from": 2, "to": 3, "escalations": 1},
+    ]
+    assert (found["escalations"], found["transfers"]) == (4, 6)
+
+
 class TestElapsed:
     @pytest.mark.parametrize(
         ("picture", "wait", "work"),
@@ -663,6 +698,44 @@ class TestHoursBands:
         assert found["office"]["created"] == 1
         assert found["evening"]["first_response"]["sum_s"] == 3600
 
+    def test_each_wait_belongs_to_the_hours_in_which_it_began(self) -> None:
+        """Asked on Friday at noon and at 18:30, and on Saturday at 9; answered later."""
+        asked: dict[str, Any] = {"author": {"id": "r1", "role": "requester"}}
+        events = [
+            event(on(1, 12), "ticket.created", queue="q"),
+            event(on(1, 12, 15), "ticket.replied", **REPLY),
+            event(on(1, 18, 30), "ticket.replied", visibility="public", **asked),
+            event(on(2, 1), "ticket.replied", **REPLY),
+            event(on(2, 9), "ticket.replied", visibility="public", **asked),
+            event(on(4, 9), "ticket.replied", **REPLY),
+        ]
+        bands = figures(events)["hours_bands"]
+        waits = {band: part["next_reply"]["sum_s"] / 60 for band, part in bands.items()}
+        assert waits == {"office": 15, "evening": 6.5 * HOUR, "weekend": 2 * DAY}
+        assert all(part["by_queue"]["q"]["next_reply"]["count"] == 1 for part in bands.values())
+
+
+def test_what_active_tickets_lack_is_told_by_each_label() -> None:
+    """One is answered and waits again, one is assigned, one has nothing; another is resolved."""
+    asked: dict[str, Any] = {"author": {"id": "r1", "role": "requester"}}
+    events = [
+        event(0, "ticket.created", ticket="T1", queue="x", channel="email"),
+        event(1, "ticket.replied", ticket="T1", **REPLY),
+        event(2, "ticket.replied", ticket="T1", visibility="public", **asked),
+        event(0, "ticket.created", ticket="T2", queue="x", priority="high", assignee="a1"),
+        event(0, "ticket.created", ticket="T3", queue="y", status="pending"),
+        event(0, "ticket.created", ticket="T4", queue="y", status="resolved"),
+    ]
+    depth = figures(events)["queue_depth"]
+    names = ("unassigned", "unanswered", "unattended")
+    assert [depth[name] for name in names] == [2, 2, 3]
+    assert [depth[f"{name}_by"]["queue"] for name in names] == [
+        *({"x": 1, "y": 1}, {"x": 1, "y": 1}, {"x": 2, "y": 1}),
+    ]
+    assert depth["unassigned_by"]["status"] == {"new": 1, "pending": 1}
+    assert depth["unanswered_by"]["priority"] == {"": 1, "high": 1}
+    assert depth["unattended_by"]["channel"] == {"": 2, "email": 1}
+
 
 def test_the_volume_of_an_hour_is_held_against_the_one_before_and_the_same_last_week() -> None:
     """At the window's beginning a ticket is outside, at its end inside."""
@@ -734,6 +807,57 @@ class TestMovers:
         ]
         moved = figures(events, minute(now))["movers"]["category"]
         assert {one["value"]: one["change"] for one in moved} == {"now": 1, "last": 1, "week": -1}
+
+
+def test_a_queue_in_which_no_contact_begins_has_costs_and_says_why_not_by_contact() -> None:
+    events = [
+        event(0, "ticket.created", queue="first"),
+        event(1, "ticket.updated", queue="second"),
+        spent(2, 30),
+        event(3, "ticket.updated", status="resolved"),
+    ]
+    by_queue = figures(events, min_sample=1)["kpis"]["cost"]["by_queue"]
+    first, second = by_queue["first"], by_queue["second"]
+    assert (second["total"], second["per_contact"], second["per_resolution"]) == (
+        *("30.00", None, "30.00"),
+    )
+    assert second["unavailable"] == {"per_contact": "no ticket was created"}
+    assert second["low_sample"] == {"per_contact": True, "per_resolution": False}
+    assert (first["per_contact"], first["per_resolution"]) == ("0.00", None)
+    assert first["unavailable"] == {"per_resolution": "no resolution"}
+
+
+@pytest.mark.parametrize(("min_sample", "few"), [(1, False), (2, True)])
+def test_what_is_made_of_too_few_carries_a_mark_wherever_it_stands(
+    min_sample: int, few: bool
+) -> None:
+    review: dict[str, Any] = {
+        "reviewer": "eve",
+        "agent": "a1",
+        "form": "f",
+        "criteria": {"tone": {"score": 4, "max": 5}},
+    }
+    events = [
+        *life("C.a.m.R"),
+        event(7, "ticket.reviewed", **review),
+        answer(8, 5, aspects={"speed": 4}),
+        spent(9, 1),
+    ]
+    found = figures(events, min_sample=min_sample)
+    kpis = found["kpis"]
+    (band,) = found["hours_bands"].values()
+    by_queue = band["by_queue"][""]
+    (driver,) = found["drivers"]["first_response"].values()
+    tone = kpis["quality_score"]["by_criterion"]["tone"]
+    marks = [
+        kpis["csat"]["low_sample"],
+        kpis["csat"]["aspects"]["speed"]["low_sample"],
+        *(part["low_sample"] for part in (tone, tone["by_agent"]["a1"], tone["by_queue"][""])),
+        *(part["first_response"]["low_sample"] for part in (band, by_queue, found["durations"])),
+        *(driver["low_sample"][rate] for rate in ("csat", "reopen_rate", "conflict_rate")),
+        *kpis["cost"]["low_sample"].values(),
+    ]
+    assert marks == [few] * len(marks)
 
 
 class TestWhatConflictsCost:

@@ -26,7 +26,7 @@ from tests.reference.judging import judge
 from tests.reference.policies import Policies
 from tests.reference.requesters import repeats
 from tests.reference.settings import DAY_MS, Settings
-from tests.reference.spans import first_response, response_start
+from tests.reference.spans import first_response, response_start, waiting_since
 from tests.reference.surveys import answers_of, is_satisfied, surveys
 from tests.reference.ticket import Steps, creation, moves, reopens, resolutions
 
@@ -59,13 +59,14 @@ def catalogue(
     tickets = model.tickets_of(judged, settings, as_of)
     facts = list(all_facts(tickets, settings, as_of, policies))
     return {
-        "durations": {name: _times(facts, name) for name in TIMES},
+        "durations": {name: _times(facts, name, settings) for name in TIMES},
         "kpis": _kpis(tickets, facts, settings, as_of),
-        "by": {name: _by(facts, name, settings) for name in LABELS},
+        "by": {name: _by(facts, name, settings, as_of) for name in LABELS},
         "periods": {
             name: _periods(tickets, facts, name, settings, as_of) for name in settings.periods
         },
         "snapshots": _snapshots(tickets, settings, as_of),
+        "open_now": _open_now(tickets, settings, as_of),
         "volume": volume(facts, settings, as_of),
         "movers": movers(facts, as_of),
         "hours_bands": hours_bands(tickets, settings, as_of, policies),
@@ -117,7 +118,7 @@ def by_customer(
     found = {}
     for value, tickets in under.items():
         facts = list(all_facts(tickets, settings, as_of, policies))
-        found[value] = figures(facts, settings, _active(facts))
+        found[value] = figures(facts, settings, _active(facts), as_of)
     return found
 
 
@@ -128,61 +129,63 @@ def figures(
     facts: Sequence[Fact],
     settings: Settings,
     depth: int,
+    as_of: int,
     *,
     label: str | None = None,
     every: bool = False,
 ) -> Part:
     """Tickets, counts, durations and KPIs of some facts; `depth` is how many are active."""
-    found = model.summary(facts)
+    found = model.summary(facts, settings.min_sample)
     for name in TIMES:
-        found["durations"][name] = _times(facts, name)
+        found["durations"][name] = _times(facts, name, settings)
     quantities = {**sums(facts, label), "depth": Fraction(depth)}
-    return {**found, "kpis": kpis(quantities, settings.min_sample, every=every)}
+    named = kpis(quantities, settings.min_sample, every=every)
+    young = [fact for fact in facts if as_of - fact.time_ms < settings.mature_after_ms]
+    fresh = [fact for fact in facts if as_of - fact.time_ms <= settings.fcr_window_ms]
+    for name, some, parts in (
+        ("resolved_share", young, {"created": "created", "resolved": "cohort_resolved"}),
+        ("fcr", fresh, {"first_contact": "first_contact", "judged": "first_contact_judged"}),
+    ):
+        if name in named:
+            named[name]["provisional"] = {key: _count(some, of) for key, of in parts.items()}
+    return {**found, "kpis": named}
 
 
-def _times(facts: Iterable[Fact], name: str) -> Part:
-    return model.distribution([fact.ms for fact in facts if fact.name == name])
+def _times(facts: Iterable[Fact], name: str, settings: Settings) -> Part:
+    return model.marked([fact.ms for fact in facts if fact.name == name], settings.min_sample)
 
 
 def _active(facts: Iterable[Fact]) -> int:
     return sum(fact.name == "active" for fact in facts)
 
 
-def _by(facts: Sequence[Fact], label: str, settings: Settings) -> Part:
+def _by(facts: Sequence[Fact], label: str, settings: Settings, as_of: int) -> Part:
     under: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         under[fact.key(label)].append(fact)
     return {
-        value: figures(own, settings, _active(own), label=label) for value, own in under.items()
+        value: figures(own, settings, _active(own), as_of, label=label)
+        for value, own in under.items()
     }
 
 
 def _kpis(tickets: Sequence[Steps], facts: Sequence[Fact], settings: Settings, as_of: int) -> Part:
-    found = figures(facts, settings, _active(facts), every=True)
+    found = figures(facts, settings, _active(facts), as_of, every=True)
     named: Part = found["kpis"]
-    young = [fact for fact in facts if as_of - fact.time_ms < settings.mature_after_ms]
-    named["resolved_share"]["provisional"] = {
-        "created": _count(young, "created"),
-        "resolved": _count(young, "cohort_resolved"),
-    }
-    fresh = [fact for fact in facts if as_of - fact.time_ms <= settings.fcr_window_ms]
-    named["fcr"]["provisional"] = {
-        "first_contact": _count(fresh, "first_contact"),
-        "judged": _count(fresh, "first_contact_judged"),
-    }
     named["fcr"]["unavailable"] = _count(facts, "first_contact_unknown")
     named["csat"]["mean"] = named["csat_mean"]["value"]
     named["csat"]["index"] = named["csat_index"]["value"]
-    named["csat"]["aspects"] = _named(facts, "aspect", "csat")
+    named["csat"]["aspects"] = _named(facts, "aspect", "csat", settings)
     named["csat"]["reasons"] = {
-        name: {"count": part["count"]} for name, part in _named(facts, "reason", "csat").items()
+        name: {"count": part["count"]}
+        for name, part in _named(facts, "reason", "csat", settings).items()
     }
     criteria: Part = {}
     for name in {fact.part[1] for fact in facts if fact.name == "criterion"}:
         own = [f for f in facts if f.name == "criterion" and f.part[1] == name]
-        criteria[name] = _mean([fact.value for fact in own]) | {
+        criteria[name] = _mean([fact.value for fact in own], settings) | {
             way: {
-                value: _mean([fact.value for fact in own if fact.part[place] == value])
+                value: _mean([fact.value for fact in own if fact.part[place] == value], settings)
                 for value in {fact.part[place] for fact in own}
             }
             for way, place in (("by_agent", 0), ("by_queue", 2))
@@ -192,6 +195,11 @@ def _kpis(tickets: Sequence[Steps], facts: Sequence[Fact], settings: Settings, a
     named["transfer_rate"]["pairs"] = [
         {"from": pair[0], "to": pair[1], "transfers": number}
         for pair, number in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    tiers = Counter(fact.part for fact in facts if fact.name == "escalated")
+    named["escalation_rate"]["by_tier"] = [
+        {"from": int(below), "to": int(above), "escalations": number}
+        for (below, above), number in sorted(tiers.items(), key=lambda item: [*map(int, item[0])])
     ]
     created, resolved = _count(facts, "created"), _count(facts, "resolutions")
     named["flow"] = {
@@ -209,18 +217,17 @@ def _count(facts: Iterable[Fact], name: str) -> int:
     return sum(fact.name == name for fact in facts)
 
 
-def _mean(values: Sequence[Any]) -> Part:
-    return {"count": len(values), "mean": float(sum(values) / len(values))}
+def _mean(values: Sequence[Any], settings: Settings) -> Part:
+    mean = float(sum(values) / len(values))
+    return {"count": len(values), "mean": mean, "low_sample": len(values) < settings.min_sample}
 
 
-def _named(facts: Iterable[Fact], name: str, of: str) -> Part:
+def _named(facts: Iterable[Fact], name: str, of: str, settings: Settings) -> Part:
     values: dict[str, list[Any]] = defaultdict(list)
     for fact in facts:
         if fact.name == name and fact.part[0] == of:
             values[fact.part[1]].append(fact.value)
-    return {
-        key: {"count": len(own), "mean": float(sum(own) / len(own))} for key, own in values.items()
-    }
+    return {key: _mean(own, settings) for key, own in values.items()}
 
 
 # Time
@@ -252,7 +259,7 @@ def _periods(
         end = instant(last_day, 1440, settings.zone) - 1
         depth = _depth_at(tickets, settings, min(end, as_of))
         rows[name] = {
-            **figures(own, settings, depth),
+            **figures(own, settings, depth, as_of),
             "active_at_end": depth,
             "over": end <= as_of,
         }
@@ -261,6 +268,28 @@ def _periods(
         created, was = (_count(under.get(each, []), "created") for each in (name, before))
         row["change"] = (created - was) / was if was else None
     return rows
+
+
+def _open_now(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part:
+    """Active tickets that nobody has, that are owed a first response, whose requester waits."""
+    active = [
+        steps
+        for steps in tickets
+        if steps[-1].after.active and as_of - steps[-1].time_ms <= settings.forgotten_ms
+    ]
+    lacking = {
+        "unassigned": [s for s in active if s[-1].after.attributes.get("assignee") is None],
+        "unanswered": [s for s in active if response_start(s) and not first_response(s, settings)],
+        "unattended": [s for s in active if waiting_since(s, settings) is not None],
+    }
+    found: Part = {}
+    for name, some in lacking.items():
+        found[name] = len(some)
+        found[f"{name}_by"] = {
+            label: dict(Counter(str(s[-1].after.attributes.get(label) or "") for s in some))
+            for label in ("queue", "priority", "channel")
+        } | {"status": dict(Counter(s[-1].after.status for s in some))}
+    return found
 
 
 def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part:
@@ -384,13 +413,16 @@ def hours_bands(
         starts["first_response"] = response_start(steps)
         for fact in facts_of(steps, settings, as_of, policies):
             start = starts.get(fact.name)
-            if start is not None:
+            if fact.name == "next_reply":
+                band = _band_of_week(fact.time_ms - fact.ms, settings.zone)
+                under[band].append((fact.key("queue"), fact))
+            elif start is not None:
                 under[_band_of_week(start.time_ms, settings.zone)].append((fact.key("queue"), fact))
     return {
         band: {
-            **_responses([fact for _, fact in found]),
+            **_responses([fact for _, fact in found], settings),
             "by_queue": {
-                queue: _responses([fact for each, fact in found if each == queue])
+                queue: _responses([fact for each, fact in found if each == queue], settings)
                 for queue in {queue for queue, _ in found}
             },
         }
@@ -398,12 +430,13 @@ def hours_bands(
     }
 
 
-def _responses(facts: Sequence[Fact]) -> Part:
+def _responses(facts: Sequence[Fact], settings: Settings) -> Part:
     found: Part = {"created": _count(facts, "created")}
-    for name in ("first_response", "pickup"):
+    for name in ("first_response", "pickup", "next_reply"):
         own = [fact for fact in facts if fact.name == name]
-        found[name] = model.distribution([fact.ms for fact in own])
-        found[f"{name}_working"] = model.distribution([fact.working_ms for fact in own])
+        few = settings.min_sample
+        found[name] = model.marked([fact.ms for fact in own], few)
+        found[f"{name}_working"] = model.marked([fact.working_ms for fact in own], few)
     return found
 
 
@@ -454,6 +487,11 @@ def _drivers(tickets: Iterable[Steps], settings: Settings) -> Part:
                 "csat": _rate(counts["satisfied"], counts["responses"]),
                 "reopen_rate": _rate(counts["reopened"], counts["resolved"]),
                 "conflict_rate": _rate(counts["conflicts"], counts["tickets"]),
+                "low_sample": {
+                    "csat": counts["responses"] < settings.min_sample,
+                    "reopen_rate": counts["resolved"] < settings.min_sample,
+                    "conflict_rate": counts["tickets"] < settings.min_sample,
+                },
             }
             for band, counts in bands.items()
         }

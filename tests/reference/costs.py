@@ -11,6 +11,11 @@ from tests.reference.days import days_of, local_day, period_of
 from tests.reference.facts import Fact
 from tests.reference.settings import Settings
 
+NO_CONTACT = {
+    "ticket": "no ticket was created",
+    "requester_message": "no requester wrote",
+    "contact": "no contact began",
+}
 OF_CONFLICT = "of_conflict "
 """Before the name of a fact: the same once more, of a ticket that became a conflict."""
 CONTACTS = {
@@ -71,6 +76,14 @@ def _costs(
         "resolutions": resolutions,
         "per_contact": _text(total / contacts) if contacts else None,
         "per_resolution": _text(total / resolutions) if resolutions else None,
+        "low_sample": {
+            "per_contact": contacts < settings.min_sample,
+            "per_resolution": resolutions < settings.min_sample,
+        },
+        "unavailable": {
+            **({} if contacts else {"per_contact": NO_CONTACT[settings.contact]}),
+            **({} if resolutions else {"per_resolution": "no resolution"}),
+        },
     }
 
 

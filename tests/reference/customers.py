@@ -13,6 +13,8 @@ from tests.reference.people import EPOCH, key
 
 DAY_MS = 86_400_000
 WINDOW_MS = 92 * DAY_MS
+FEW = 5
+"""A value of fewer carries a mark."""
 
 CloudEvent = Mapping[str, Any]
 Report = dict[str, Any]
@@ -91,6 +93,7 @@ def _retention(of: Mapping[str, Sequence[CloudEvent]], zone: tzinfo) -> Report:
                 "of_previous": sum(period - 1 in each for each in active.values()),
                 "retained": sum({period - 1, period} <= each for each in active.values()),
             }
+            found[show(period)]["low_sample"] = found[show(period)]["of_previous"] < FEW
     return found
 
 
@@ -130,7 +133,7 @@ def _months(owned: Mapping[str, Sequence[Mapping[str, Any]]], as_of: int, zone: 
             row["requesters"] += 1
             row["repeat_requesters"] += number > 1
             row["tickets"] += number
-    return found
+    return {month: {**row, "low_sample": row["requesters"] < FEW} for month, row in found.items()}
 
 
 def _repeats(ticket: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bool:

@@ -52,6 +52,8 @@ def _moves(steps: Steps, settings: Settings) -> Iterator[Fact]:
         yield _fact("transfer_pair", step, part=(before, after))
         if settings.tier(after) > settings.tier(before):
             yield _fact("escalations", step, credit.assignee(step))
+            tiers = (str(settings.tier(before)), str(settings.tier(after)))
+            yield _fact("escalated", step, part=tiers)
 
 
 def _of_creation(steps: Steps, settings: Settings) -> Iterator[Fact]:

@@ -66,9 +66,9 @@ def report(
     return {
         "as_of": None if as_of is None else format_time(as_of),
         "events": _events(judged, facts),
-        **summary(facts),
+        **summary(facts, settings.min_sample),
         "queue_depth": _queue_depth(tickets, facts, settings, as_of),
-        "by": {name: _by(facts, name) for name in ("queue", "priority", "channel")},
+        "by": {name: _by(facts, name, settings) for name in ("queue", "priority", "channel")},
         **({} if policies is None else {"sla": rows(tickets, policies, settings, as_of)}),
     }
 
@@ -184,13 +184,13 @@ def _events(judged: Judged, facts: list[Fact]) -> dict[str, Any]:
     }
 
 
-def summary(facts: Sequence[Fact]) -> dict[str, Any]:
-    """`tickets`, `counts` and `durations` of some facts."""
+def summary(facts: Sequence[Fact], min_sample: int) -> dict[str, Any]:
+    """`tickets`, `counts` and `durations` of some facts; those of few are marked."""
     found = Counter(fact.name for fact in facts)
     spans = {name: [fact for fact in facts if fact.name == name] for name in DURATIONS}
-    durations = {name: distribution([f.ms for f in own]) for name, own in spans.items()}
+    durations = {name: marked([fact.ms for fact in own], min_sample) for name, own in spans.items()}
     for name, own in spans.items():
-        durations[f"{name}_working"] = distribution([fact.working_ms for fact in own])
+        durations[f"{name}_working"] = marked([fact.working_ms for fact in own], min_sample)
     return {
         "tickets": {name: found[name] for name in TICKETS},
         "counts": {name: found[name] for name in COUNTS},
@@ -198,13 +198,18 @@ def summary(facts: Sequence[Fact]) -> dict[str, Any]:
     }
 
 
-def _by(facts: list[Fact], name: str) -> dict[str, Any]:
+def _by(facts: list[Fact], name: str, settings: Settings) -> dict[str, Any]:
     """The summary of the facts under each value of one attribute, `""` for none."""
     under: dict[str, list[Fact]] = {}
     for fact in facts:
         if fact.name in {*TICKETS, *COUNTS, *DURATIONS}:
             under.setdefault(fact.key(name), []).append(fact)
-    return {value: summary(own) for value, own in under.items()}
+    return {value: summary(own, settings.min_sample) for value, own in under.items()}
+
+
+def marked(spans_ms: list[int], min_sample: int) -> dict[str, Any]:
+    """The distribution, and whether it is one of too few."""
+    return {**distribution(spans_ms), "low_sample": len(spans_ms) < min_sample}
 
 
 def distribution(spans_ms: list[int]) -> dict[str, float]:

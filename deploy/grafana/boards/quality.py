@@ -25,6 +25,22 @@ LOW = f"Nothing where there are fewer than {FEWEST}: then read the counts."
 IN = "in the last $kpi_window"
 
 
+MOST = (
+    "At most so much: what is provisional may still be taken back, and what further tickets of the "
+    "requester take back is in reports only."
+)
+
+
+def _is_bound(kpi: Kpi) -> bool:
+    """Whether windows do not know all that is subtracted."""
+    known = terms_of(kpi)
+    return any(term.times < 0 and term not in known for term in kpi.top)
+
+
+def _line(kpi: Kpi) -> str:
+    return f"{words_of(kpi.name)}, at most" if _is_bound(kpi) else words_of(kpi.name)
+
+
 def _sum(term: Term, *labels: str, by: str = "") -> str:
     return f"sum{by}({metric(metric_of(term), *labels, WINDOW)})"
 
@@ -60,10 +76,11 @@ def _panels(group: str) -> Iterator[Panel]:
     times = [one for one in DURATIONS if one.group == group and one.kind in CATALOGUED]
     for title in dict.fromkeys(map(panel_of, kpis)):
         drawn = [kpi for kpi in kpis if panel_of(kpi) == title]
-        meanings = "; ".join(f"{words_of(kpi.name)}: {kpi.meaning}" for kpi in drawn)
+        meanings = "; ".join(f"{_line(kpi)}: {kpi.meaning}" for kpi in drawn)
         unit = UNITS.get(drawn[0].unit, "short")
-        lines = {words_of(kpi.name): value(kpi) for kpi in drawn}
-        yield Panel(title, f"{meanings}. {LOW}", unit, lines)
+        lines = {_line(kpi): value(kpi) for kpi in drawn}
+        most = f" {MOST}" if any(map(_is_bound, drawn)) else ""
+        yield Panel(title, f"{meanings}.{most} {LOW}", unit, lines)
     for title in dict.fromkeys(map(panel_of, times)):
         means = [one for one in times if panel_of(one) == title]
         meanings = "; ".join(f"{words_of(one.name)}: {one.meaning}" for one in means)
@@ -91,7 +108,8 @@ def _rows(group: str) -> Iterator[Row]:
 
 def _one(name: str, where: str, lines: dict[str, str]) -> Panel:
     kpi, title = BY_NAME[name], _sentence(words_of(name))
-    text = f"{_sentence(kpi.meaning)}. {LOW}"
+    most = f" {MOST}" if _is_bound(kpi) else ""
+    text = f"{_sentence(kpi.meaning)}.{most} {LOW}"
     return Panel(f"{title} {where}", text, UNITS.get(kpi.unit, "short"), lines)
 
 
@@ -101,7 +119,7 @@ def _sentence(text: str) -> str:
 
 def number(name: str) -> Panel:
     """A KPI of all queues, as one number."""
-    return _one(name, IN, {words_of(name): value(BY_NAME[name])})
+    return _one(name, IN, {_line(BY_NAME[name]): value(BY_NAME[name])})
 
 
 def queues(name: str) -> Panel:
