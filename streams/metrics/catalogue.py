@@ -182,6 +182,11 @@ def _goal(name: str, text: str) -> Metric:
     return Metric(f"goal_{name}", Kind.GAUGE, labels, Origin.GOALS, text)
 
 
+def _guard(name: str, text: str) -> Metric:
+    metric = _goal(f"guard_{name}", text)
+    return metric._replace(labels=("scorecard", "goal", "guard", "comparator"))
+
+
 def _early(name: str, text: str, labels: str = "week") -> Metric:
     return _gauge(name, labels, Origin.EARLY, text)
 
@@ -344,6 +349,21 @@ CATALOGUE: Final = (
     _goal("previous_denominator", "The same in the period before, of goals that are to improve."),
     _goal("target", "What a goal's value is compared with; of a percentile, its rank."),
     _goal("min_sample", "The least denominator from which a goal is judged."),
+    _goal(
+        "warn_numerator",
+        "The upper part of the fraction that is compared with warn_at; the denominator is the "
+        "goal's.",
+    ),
+    _goal("warn_at", "A goal that is met, but not by this much, is at risk; a percentile's rank."),
+    *(
+        _guard(name, f"{text} of a guard of the goal; which way is good says the comparator.")
+        for name, text in (
+            ("numerator", "The upper part"),
+            ("denominator", "The lower part"),
+            ("previous_numerator", "The upper part in the period before"),
+            ("previous_denominator", "The lower part in the period before"),
+        )
+    ),
     _agents(
         "agents",
         "queue state",
@@ -554,8 +574,16 @@ def _promised(metric: Metric, config: Config) -> Family:
 
 def _of_goals(metric: Metric, config: Config) -> Family:
     """A metric of goals: they, and what happened, are exactly those that are configured."""
-    goals = [one for one, _ in pursued(config.engine)]
+    kept = [one for one, _ in pursued(config.engine)]
+    goals, guards = [one for one in kept if not one.guard], [one for one in kept if one.guard]
+    warned, divided = sum(one.warn_at is not None for one in goals), sum(g.divided for g in guards)
     numbers = {
+        "goal_warn_numerator": warned,
+        "goal_warn_at": warned,
+        "goal_guard_numerator": len(guards),
+        "goal_guard_denominator": divided,
+        "goal_guard_previous_numerator": len(guards),
+        "goal_guard_previous_denominator": divided,
         "goal_denominator": sum(one.divided for one in goals),
         "goal_previous_numerator": sum(one.target is None for one in goals),
         "goal_previous_denominator": sum(one.target is None and one.divided for one in goals),

@@ -181,6 +181,9 @@ def nameless(found: Report) -> Report:
     """
     kept = {name: part for name, part in found.items() if name not in {"drivers", "snapshots"}}
     kept["kpis"] = _nameless_kpis(found.get("kpis", {}))
+    if "by" in kept.get("volume", {}):
+        volumes = {label: rows for label, rows in kept["volume"]["by"].items() if label != "agent"}
+        kept["volume"] = {**kept["volume"], "by": volumes}
     kept["by"] = {
         label: _nameless_rows(rows)
         for label, rows in found.get("by", {}).items()
