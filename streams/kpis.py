@@ -84,7 +84,7 @@ STATED: Final = (
             *("queue_depth.now", "queue_depth.peak", "queue_depth.by_queue"),
             *("queue_depth.by_status", "queue_depth.snapshots"),
         ),
-        ("tickets_active", "channel_tickets_active"),
+        ("tickets_active", "channel_tickets_active", "segment_tickets_active"),
     ),
     Row(
         "unassigned",

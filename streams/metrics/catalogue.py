@@ -116,6 +116,14 @@ _RESPONSE_EDGES: Final = (
 )
 _RESOLUTION_EDGES: Final = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
+_SINCE_EDGES: Final[Mapping[str, tuple[int, ...]]] = {
+    facts.FIRST_RESPONSE: tuple(edge for edge in EDGES if edge <= DAY),
+    facts.PICKUP: EDGES,
+    facts.RESOLUTION: tuple(edge for edge in EDGES if edge >= 30 * MINUTE),
+}
+"""What nearly all times of a kind lie between: the other edges would be a series for each queue."""
+RARE: Final = frozenset({facts.REOPENED, facts.TRANSFERRED})
+"""What hardly ever happens in minutes: shown in windows of an hour and longer."""
 
 
 _HOUR: Final = "the hour up to the last full quarter, or the same hour so many weeks ago"
@@ -137,7 +145,8 @@ def _counter(name: str, labels: str, text: str, fact: str = "") -> Metric:
 
 def _histogram(fact: str, labels: str, text: str) -> Metric:
     name = f"{fact}_seconds"
-    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, EDGES, fact)
+    edges = _SINCE_EDGES[fact]
+    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, edges, fact)
 
 
 def _window(what: str, text: str, fact: str, labels: str = "window queue") -> Metric:
@@ -199,6 +208,7 @@ CATALOGUE: Final = (
         "Tickets that are neither resolved, closed, deleted nor merged.",
     ),
     _gauge("channel_tickets_active", "channel", Origin.NOW, "Active tickets by channel."),
+    _gauge("segment_tickets_active", "segment", Origin.NOW, "Active tickets by segment."),
     _gauge("tickets_unassigned", "queue", Origin.NOW, "Active tickets without an assignee."),
     _gauge(
         "tickets_unanswered",
@@ -544,6 +554,8 @@ def shown_windows(metric: Metric, config: Config) -> frozenset[str] | None:
     """The windows that a metric shows, where they are configured; `None` is every one."""
     if metric.origin in {Origin.KPIS, Origin.AGENTS}:
         return frozenset(map(duration_text, config.metrics.kpi_windows))
+    if metric.origin is Origin.WINDOW and metric.fact in RARE:
+        return frozenset(duration_text(span) for span in config.windows if span >= HOUR)
     return frozenset(WINDOW_HISTOGRAMS) if metric.kind is Kind.GAUGE_HISTOGRAM else None
 
 
