@@ -84,7 +84,7 @@ STATED: Final = (
             *("queue_depth.now", "queue_depth.peak", "queue_depth.by_queue"),
             *("queue_depth.by_status", "queue_depth.snapshots"),
         ),
-        ("tickets_active", "channel_tickets_active"),
+        ("tickets_active", "channel_tickets_active", "segment_tickets_active"),
     ),
     Row(
         "unassigned",
@@ -427,7 +427,7 @@ STATED: Final = (
         "goals",
         "promises",
         "each goal of the scorecards over a trailing window of its period's length: what it comes "
-        "to as a fraction, its target, and the window before",
+        "to as a fraction, its target and warn_at, the window before, and the same of its guards",
         "as the goal",
         ("scorecards",),
         (
@@ -437,6 +437,12 @@ STATED: Final = (
             "goal_previous_denominator",
             "goal_target",
             "goal_min_sample",
+            "goal_warn_numerator",
+            "goal_warn_at",
+            "goal_guard_numerator",
+            "goal_guard_denominator",
+            "goal_guard_previous_numerator",
+            "goal_guard_previous_denominator",
         ),
     ),
     Row(

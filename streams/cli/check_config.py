@@ -17,7 +17,7 @@ from streams.config.problems import likely
 from streams.core.events import ATTRIBUTES, CREATED, OTHER, Accepted
 from streams.core.instants import format_rfc3339, parse_rfc3339
 from streams.core.policies import SOURCE
-from streams.core.pursued import pursued
+from streams.core.pursued import as_guard, unkept
 from streams.errors import UserError
 from streams.metrics.catalogue import CLOSED, families
 from streams.metrics.labels import queue_limit
@@ -77,12 +77,22 @@ def check_config(
 
 
 def _scorecards(config: Config) -> Iterator[str]:
-    """Each scorecard with how many goals it has, and which of them no worker can judge."""
-    live = {(one.scorecard, one.title) for one, _ in pursued(config.engine)}
+    """Each scorecard with how many goals it has, and what of them no worker can judge, and why."""
     for card in config.engine.scorecards:
-        others = [goal.title for goal in card.goals if (card.name, goal.title) not in live]
-        only = f"; in reports only: {', '.join(others)}" if others else ""
-        yield f"  scorecard  {card.name}: goals {len(card.goals)}{only}"
+        apart: dict[str, list[str]] = {}
+        for goal in card.goals:
+            why = unkept(goal, config.engine)
+            if goal.comparator is None:
+                apart.setdefault("only watched", []).append(goal.title)
+            elif why:
+                apart.setdefault(f"in reports only, {why}", []).append(goal.title)
+            for name in goal.guard if goal.comparator is not None and not why else ():
+                blind = unkept(as_guard(goal, name), config.engine)
+                if blind:
+                    said = f"guarded in reports only, {blind}"
+                    apart.setdefault(said, []).append(f"{goal.title} ({name})")
+        parts = (f"; {why}: {', '.join(titles)}" for why, titles in apart.items())
+        yield f"  scorecard  {card.name}: goals {len(card.goals)}{''.join(parts)}"
 
 
 def _say(*lines: str) -> None:

@@ -9,13 +9,11 @@ from streams.config.values import time_text
 from streams.core.formula import SECONDS
 from streams.core.goals import PERCENTILES, SHARE_WITHIN, beyond
 from streams.core.measures import MEASURES, SHARE
+from streams.core.scorecards import AT_A_COST, AT_RISK, MET, MISSED, TOO_FEW, verdict
 from streams.metrics.numbers import Numbers
 
-MET: Final = "met"
-MISSED: Final = "missed"
-TOO_FEW: Final = "too few"
 NOTHING: Final = "-"
-STYLES: Final = {MET: "green", MISSED: "bold red"}
+STYLES: Final = {MET: "green", MISSED: "bold red", AT_RISK: "yellow", AT_A_COST: "yellow"}
 
 
 class Standing(NamedTuple):
@@ -29,6 +27,9 @@ class Standing(NamedTuple):
     """Of a goal that improves, the value of the period before."""
     improves: bool
     status: str
+    """As in reports (`streams.core.scorecards`)."""
+    reason: str
+    """Of one that is met at a cost: what got worse."""
 
 
 def standings(numbers: Numbers) -> list[Standing]:
@@ -51,11 +52,40 @@ def _standing(numbers: Numbers, scorecard: str, title: str, comparator: str) -> 
         target = _fraction(of("previous_numerator"), of("previous_denominator"))
     samples = (of("denominator"), of("previous_denominator"))
     few = any(sample is not None and sample < least for sample in samples)
-    if few or value is None or target is None:
-        status = TOO_FEW
-    else:
-        status = MET if beyond(value, comparator, target) else MISSED
-    return Standing(scorecard, title, comparator, value, target, improves, status)
+    status, reason = TOO_FEW, ""
+    if not few and value is not None and target is not None:
+        warned, warn_at = _fraction(of("warn_numerator"), of("denominator")), of("warn_at")
+        near = warned is not None and warn_at is not None
+        status, reason = verdict(
+            _worsened(numbers, scorecard, title, least),
+            reached=beyond(value, comparator, target),
+            at_risk=near and not beyond(warned or 0.0, comparator, warn_at or 0.0),
+        )
+    return Standing(scorecard, title, comparator, value, target, improves, status, reason)
+
+
+def _worsened(numbers: Numbers, scorecard: str, title: str, least: float) -> list[str]:
+    """The guards of a goal that got worse against the period before."""
+    own = {"scorecard": scorecard, "goal": title}
+    found = []
+    for labels, _ in numbers.series.get("goal_guard_numerator", ()):
+        if {**labels, **own} != labels or labels["guard"] in found:
+            continue
+        named = {**own, "guard": labels["guard"]}
+        sides = [
+            (
+                numbers.value(f"{name}numerator", **named),
+                numbers.value(f"{name}denominator", **named),
+            )
+            for name in ("goal_guard_", "goal_guard_previous_")
+        ]
+        samples = [top if bottom is None else bottom for top, bottom in sides]
+        now, before = (_fraction(*side) for side in sides)
+        if now is None or before is None or min(one or 0 for one in samples) < least:
+            continue
+        if beyond(before, labels["comparator"], now):
+            found.append(labels["guard"])
+    return found
 
 
 def _fraction(top: float | None, bottom: float | None) -> float | None:
@@ -76,7 +106,7 @@ def goal_table(goals: list[Standing]) -> Table:
             Text(one.title),
             _value(one, one.value),
             asked + (" (before)" if one.improves else ""),
-            Text(one.status, STYLES.get(one.status, "")),
+            Text(": ".join(filter(None, (one.status, one.reason))), STYLES.get(one.status, "")),
         )
     return made
 

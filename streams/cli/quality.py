@@ -4,17 +4,17 @@ KPIs are divided here, from sums over all workers; of few there are counts inste
 a mark.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from rich.table import Table
 
 from streams.cli import quantities
 from streams.cli.tables import Column, Where, asked_table, cut, label
-from streams.core import facts
-from streams.core.formula import Kpi, Term
-from streams.core.kpis import BY_NAME, KPIS
-from streams.core.measures import Reading
+from streams.core import facts, people
+from streams.core.formula import COUNT, SECONDS, Kpi, Term
+from streams.core.kpis import BY_NAME, DURATIONS, KPIS
+from streams.core.measures import SHARE, Reading
 from streams.metrics.numbers import Numbers
 from streams.metrics.scrape import Scrape
 from streams.metrics.terms import metric_of
@@ -61,13 +61,16 @@ def quality_table(now: Scrape, width: int, rows: int | None) -> Table:
 
 
 def catalogue_table(numbers: Numbers, width: int, rows: int | None) -> Table:
-    """Every KPI that there is anything to go by, side by side; at most `rows` lines."""
+    """Every KPI that there is anything to go by, side by side; at most `rows` lines.
+
+    KPIs and times of tickets; below them what workers show of agents and customers. Costs are in
+    reports only: fixed ones are spread over days.
+    """
     window = window_of(numbers) or WINDOW
     cells = [
-        (words.name(kpi.name), quantities.reading(found, kpi.unit))
-        for kpi in KPIS
-        if kpi.in_windows
-        if (found := _read(kpi, numbers, window)).value is not None
+        (name, quantities.reading(found, unit))
+        for name, unit, found in _readings(numbers, window)
+        if found.value is not None
     ]
     names, values = (max(map(len, column), default=0) for column in zip(*cells, strict=True))
     beside = max(1, (width + GAP) // (names + 1 + values + GAP))
@@ -99,6 +102,68 @@ def _read(kpi: Kpi, numbers: Numbers, window: str) -> Reading:
     top, bottom = total(kpi.top), total(kpi.bottom)
     value = kpi.factor * top / bottom if bottom else None
     return Reading(value, round(bottom), top, bottom)
+
+
+def _readings(numbers: Numbers, window: str) -> Iterator[tuple[str, str, Reading]]:
+    """Everything with a single value: its name, its unit, and what it came to."""
+    for kpi in KPIS:
+        if kpi.in_windows:
+            yield words.name(kpi.name), kpi.unit, _read(kpi, numbers, window)
+    for one in DURATIONS:
+        if one.kind in facts.CATALOGUED:
+            took, number = (
+                numbers.value(metric_of(Term("", one.kind, of)), window=window)
+                for of in (SECONDS, COUNT)
+            )
+            yield words.name(one.name), SECONDS, _fraction(took, number)
+    for name, unit, tops, bottoms, where in _OTHERS:
+        labels = {"window": window} if where == _IN_WINDOW else dict(where)
+        top, bottom = (
+            [numbers.value(metric, **labels) for metric in metrics] for metrics in (tops, bottoms)
+        )
+        if None not in (*top, *bottom):
+            yield name, unit, _fraction(_sum(top), _sum(bottom))
+    yield "covered queues now", SHARE, _covered(numbers)
+
+
+_IN_WINDOW: Final = (("window", ""),)
+_MONTH: Final = (("period", "month"),)
+_WITHIN, _OVERTIME = "window_within_shift_seconds", "window_overtime_seconds"
+_Other = tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]
+_OTHERS: Final[tuple[_Other, ...]] = (
+    ("adherence", SHARE, (_WITHIN,), ("window_scheduled_seconds",), _IN_WINDOW),
+    ("occupancy", SHARE, ("window_handled_seconds",), (_WITHIN, _OVERTIME), _IN_WINDOW),
+    ("retention this month", SHARE, ("customers_retained",), ("customers_before",), _MONTH),
+    ("repurchase", SHARE, ("customers_repurchased",), ("customers_purchased",), ()),
+    ("repeat requesters", SHARE, ("requesters_repeated",), ("requesters",), ()),
+    ("speed of answer", SECONDS, ("contacts_waited_seconds",), ("contacts_answered",), ()),
+    ("abandonment", SHARE, ("contacts_abandoned",), ("contacts_queued",), ()),
+)
+"""Name, unit, metrics above and below the line, and their labels: of agents and customers, where
+workers are asked to show them (`metrics.agents`, `metrics.customers`)."""
+
+
+def _sum(values: Iterable[float | None]) -> float:
+    return sum(value or 0.0 for value in values)
+
+
+def _fraction(top: float | None, bottom: float | None) -> Reading:
+    if top is None or not bottom:
+        return Reading(None, 0)
+    return Reading(top / bottom, round(bottom), top, bottom)
+
+
+def _covered(numbers: Numbers) -> Reading:
+    """Of the queues that are promised to be open now, those with enough agents."""
+    least = numbers.value("cover_min_staff")
+    promised = [queue for queue, one in numbers.by("cover_promised", "queue").items() if one]
+    if least is None:
+        return Reading(None, 0)
+    enough = sum(
+        _sum(numbers.value("agents", queue=queue, state=state) for state in people.WORKING) >= least
+        for queue in promised
+    )
+    return _fraction(enough, len(promised))
 
 
 def _columns(numbers: Numbers, window: str) -> tuple[Column, ...]:

@@ -255,6 +255,7 @@ class Labels:
     queue: Label = Label()
     channel: Label = Label()
     segment: Label = Label()
+    """Of active tickets; KPIs of a segment are in reports, and live as goals with that slice."""
     source: Label = Label()
     criterion: Label = Label()
     """Of quality reviews; shown with metrics.agents only."""

@@ -56,9 +56,11 @@ class Oldest:
 class Now:
     """The gauges of now: sums of the standings of all active tickets."""
 
-    __slots__ = ("active", "unanswered", "unassigned", "waiting")
+    __slots__ = ("active", "segments", "unanswered", "unassigned", "waiting")
 
     def __init__(self) -> None:
+        self.segments: dict[str, int] = {}
+        """Tickets by segment."""
         self.active: dict[tuple[str, str, str, str], int] = {}
         """Tickets by (queue, priority, channel, status)."""
         self.unassigned: dict[str, int] = {}
@@ -98,6 +100,7 @@ class Now:
         queue, priority, channel = one.cell[0], one.cell[1], one.cell[2]
         key = (queue, priority, channel, one.status)
         adjust(self.active, key, sign)
+        adjust(self.segments, one.cell[3], sign)
         if one.unassigned:
             adjust(self.unassigned, queue, sign)
 

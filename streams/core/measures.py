@@ -19,6 +19,7 @@ from streams.core.kpis import DURATIONS, KPIS
 from streams.core.sums import CUSTOMER, SLICED, Sums
 
 SHARE: Final = "share"
+MONEY: Final = "money"
 
 PER_CONTACT: Final = "cost_per_contact"
 PER_RESOLUTION: Final = "cost_per_resolution"
@@ -311,8 +312,8 @@ MEASURES: Final[Mapping[str, Measure]] = {
             "active tickets at the end of the week, mean of weeks",
             "number",
         ),
-        Measure(PER_CONTACT, "costs per contact", "money"),
-        Measure(PER_RESOLUTION, "costs per resolution", "money"),
+        Measure(PER_CONTACT, "costs per contact", MONEY),
+        Measure(PER_RESOLUTION, "costs per resolution", MONEY),
         *_ELSEWHERE,
     )
 }

@@ -69,9 +69,7 @@ def people_report(
         "queues": _split(_from(whole, since), 2),
         "days": _split(_from(whole, since), 1),
         "cover": cover_report(books, kind, settings, packing, as_of, tickets, min_staff),
-        "trend": progress.report(
-            days, credited, hours_between(hours, ever, days, settings.min_sample)
-        ),
+        "trend": progress.report(days, credited, spent),
         "surveys": surveys.report(whole, settings.min_sample),
     }
 

@@ -1,10 +1,12 @@
 """Which goals can be judged live: those whose value is a fraction of sums of facts.
 
 What is no such fraction - depth at an instant, money, what several tickets of a requester come
-to, other topics - is not kept live: the report has it. A percentile is the share of times on the
-near side of its target.
+to, other topics - is not kept live: the report has it, and `unkept` says why. A percentile is the
+share of times on the near side of its target, and of its `warn_at`. A guard is kept like a goal
+that improves: in the goal's period, and in the one before.
 """
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from streams.core import facts as fact
@@ -19,6 +21,8 @@ from streams.core.windows import WindowKey
 
 TOP: Final = "top"
 BOTTOM: Final = "bottom"
+WARN: Final = "warn"
+"""Of a percentile with a `warn_at`: so many times are on the near side of that."""
 INSIDE: Final = "inside"
 """How a term is summed, beside `COUNT` and what values are: how many times are within a limit."""
 OF_RESOLUTIONS: Final = frozenset(
@@ -51,6 +55,12 @@ class Pursued(NamedTuple):
     """Else the value is the top alone."""
     min_sample: int
     period: str
+    guard: str = ""
+    """Of a guard of the goal its measure; `comparator` then says which way is good."""
+    warn_at: float | None = None
+    """What the value is compared with, too; of a percentile its rank."""
+    warned_apart: bool = False
+    """The value that is compared with `warn_at` has a top of its own."""
 
 
 class Want(NamedTuple):
@@ -66,29 +76,96 @@ class Want(NamedTuple):
     """By place in the labels."""
 
 
-def name_of(scorecard: str, title: str) -> str:
-    """What sums of a goal are kept under."""
-    return f"{scorecard}\n{title}"
+def name_of(scorecard: str, title: str, guard: str = "") -> str:
+    """What sums of a goal, or of a guard of it, are kept under."""
+    return f"{scorecard}\n{title}\n{guard}" if guard else f"{scorecard}\n{title}"
 
 
 def pursued(settings: Settings) -> list[tuple[Pursued, list[Want]]]:
-    """The goals that are kept live, with what they are made of."""
-    found = []
+    """The goals that are kept live, each followed by its guards, with what they are made of."""
+    found: list[tuple[Pursued, list[Want]]] = []
     for card in settings.scorecards:
         for goal in card.goals:
-            terms = _terms(goal, settings) if _plain(goal) else None
-            if terms is None:
+            kept = _kept(card.name, goal, settings)
+            if kept is None:
                 continue
-            name = name_of(card.name, goal.title)
-            wants = [
-                want
-                for part, of in ((TOP, terms[0]), (BOTTOM, terms[1]))
-                for one in of
-                for want in _wants((name, part, PLACE), one, goal)
-            ]
-            if all(want.kind in _LIVE for want in wants):
-                found.append((_pursued(card.name, goal, divided=bool(terms[1])), wants))
+            found.append(kept)
+            for name in goal.guard:
+                guarded = _kept(card.name, as_guard(goal, name), settings, name)
+                if guarded is not None:
+                    found.append(guarded)
     return found
+
+
+def as_guard(goal: Goal, name: str) -> Goal:
+    """A guard as a goal: its usual value is not to get worse."""
+    stat = MEASURES[name].stats[0]
+    return replace(
+        goal,
+        measure=name,
+        stat=stat,
+        comparator=IMPROVES,
+        target=None,
+        within=None,
+        warn_at=None,
+        guard=(),
+    )
+
+
+def unkept(goal: Goal, settings: Settings) -> str:
+    """Why no worker can judge a goal; "" where they can."""
+    measure = MEASURES[goal.measure]
+    if measure.topic:
+        return f"made of {measure.topic}"
+    return _why_not_plain(goal) or _why_no_sums(goal, measure, settings)
+
+
+def _why_not_plain(goal: Goal) -> str:
+    """Why its verdict needs more than sums."""
+    if any(name.startswith(CUSTOMER) for name in goal.slice):
+        # Who customers are is known to another processor (docs/decisions/0019).
+        return "by an attribute of customers"
+    if any(EACH in values for values in goal.slice.values()):
+        return "a row for each value"
+    relative = goal.comparator == IMPROVES and goal.stat in PERCENTILES
+    return "a percentile against the one before" if relative else ""
+
+
+def _why_no_sums(goal: Goal, measure: me.Measure, settings: Settings) -> str:
+    terms = _terms(goal, settings)
+    if terms is None:
+        return "money" if measure.unit == me.MONEY else "depth at an instant"
+    kinds = {part.term.kind for parts in terms for part in parts}
+    if fact.DEPTH in kinds:
+        return "depth at an instant"
+    return "" if kinds <= _LIVE else "what several tickets of a requester come to"
+
+
+def _kept(
+    card: str, goal: Goal, settings: Settings, guard: str = ""
+) -> tuple[Pursued, list[Want]] | None:
+    """A goal with what it is made of; `None` where it is only watched, or not kept."""
+    if goal.comparator is None or unkept(goal, settings):
+        return None
+    terms = _terms(goal, settings)
+    if terms is None:
+        return None
+    name = name_of(card, goal.title, guard)
+    wants = [
+        want
+        for part, of in ((TOP, terms[0]), (BOTTOM, terms[1]), (WARN, _warning(goal, settings)))
+        for one in of
+        for want in _wants((name, part, PLACE), one, goal)
+    ]
+    return _pursued(card, goal, guard, divided=bool(terms[1])), wants
+
+
+def _warning(goal: Goal, settings: Settings) -> "list[_Part]":
+    """What is on the near side of a percentile's `warn_at`; nothing of other goals."""
+    if goal.warn_at is None or goal.stat not in PERCENTILES:
+        return []
+    terms = _terms(replace(goal, target=goal.warn_at), settings)
+    return [] if terms is None else terms[0]
 
 
 class _Part(NamedTuple):
@@ -97,16 +174,6 @@ class _Part(NamedTuple):
 
 
 _Terms = tuple[list[_Part], list[_Part]]
-
-
-def _plain(goal: Goal) -> bool:
-    """Whether it has a verdict that does not need more than the sums."""
-    relative = goal.comparator == IMPROVES and goal.stat in PERCENTILES
-    each = any(EACH in values for values in goal.slice.values())
-    if any(name.startswith(CUSTOMER) for name in goal.slice):
-        # Who customers are is known to another processor (docs/decisions/0019).
-        return False
-    return goal.comparator is not None and not relative and not each
 
 
 def _terms(goal: Goal, settings: Settings) -> _Terms | None:
@@ -144,16 +211,26 @@ def _wants(key: WindowKey, part: _Part, goal: Goal) -> list[Want]:
     ]
 
 
-def _pursued(card: str, goal: Goal, *, divided: bool) -> Pursued:
+def _pursued(card: str, goal: Goal, guard: str, *, divided: bool) -> Pursued:
     measure = MEASURES[goal.measure]
-    comparator, target = goal.comparator or "", goal.target
+    comparator, target, warn_at = goal.comparator or "", goal.target, goal.warn_at
     if comparator == IMPROVES:
         comparator, target = me.direction(measure, goal.stat), None
     elif goal.stat in PERCENTILES:
         # So many are on the near side of the target: at least as many, or fewer.
         comparator = ">=" if comparator in {"<", "<="} else "<"
         target = PERCENTILES[goal.stat]
-    factor = 1 if measure.kpi is None else measure.kpi.factor
+        warn_at = None if warn_at is None else target
     return Pursued(
-        card, goal.title, comparator, target, factor, divided, goal.min_sample, goal.period
+        card,
+        goal.title,
+        comparator,
+        target,
+        1 if measure.kpi is None else measure.kpi.factor,
+        divided,
+        goal.min_sample,
+        goal.period,
+        guard,
+        warn_at,
+        warn_at is not None and goal.stat in PERCENTILES,
     )

@@ -21,6 +21,7 @@ from streams.core.pursued import (
     INSIDE,
     OF_RESOLUTIONS,
     TOP,
+    WARN,
     Pursued,
     Want,
     name_of,
@@ -55,6 +56,8 @@ class Parts(NamedTuple):
     bottom: int
     top_before: int
     bottom_before: int
+    warn: int
+    """Of a percentile with a `warn_at` the top that is compared with that."""
 
 
 class _Group:
@@ -146,10 +149,10 @@ class Pursuit:
 
     def _parts(self, one: Pursued) -> Parts:
         windows = self._groups[one.period].windows.windows
-        name = name_of(one.scorecard, one.title)
-        top, bottom = (name, TOP, PLACE), (name, BOTTOM, PLACE)
+        name = name_of(one.scorecard, one.title, one.guard)
+        top, bottom, warn = ((name, part, PLACE) for part in (TOP, BOTTOM, WARN))
         now = windows[0].totals
-        parts = Parts(now.get(top, 0), now.get(bottom, 0), 0, 0)
+        parts = Parts(now.get(top, 0), now.get(bottom, 0), 0, 0, now.get(warn, 0))
         if one.target is not None:
             return parts
         both = windows[1].totals

@@ -103,11 +103,16 @@ def _verdict(goal: Goal, now: float, former: float, worsened: Sequence[str]) -> 
         reached = better(measure, goal.stat, now, former)
     else:
         reached = beyond(now, comparator, goal.target or 0.0)
+    at_risk = goal.warn_at is not None and not beyond(now, comparator, goal.warn_at)
+    return verdict(worsened, reached=reached, at_risk=at_risk)
+
+
+def verdict(worsened: Sequence[str], *, reached: bool, at_risk: bool) -> tuple[str, str]:
+    """The status of a goal of which there is enough to go by, and why where that is not plain."""
     if not reached:
         return MISSED, ""
     if worsened:
         return AT_A_COST, f"worse than before: {', '.join(worsened)}"
-    at_risk = goal.warn_at is not None and not beyond(now, comparator, goal.warn_at)
     return (AT_RISK if at_risk else MET), ""
 
 

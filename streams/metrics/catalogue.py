@@ -116,6 +116,14 @@ _RESPONSE_EDGES: Final = (
 )
 _RESOLUTION_EDGES: Final = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
+_SINCE_EDGES: Final[Mapping[str, tuple[int, ...]]] = {
+    facts.FIRST_RESPONSE: tuple(edge for edge in EDGES if edge <= DAY),
+    facts.PICKUP: EDGES,
+    facts.RESOLUTION: tuple(edge for edge in EDGES if edge >= 30 * MINUTE),
+}
+"""What nearly all times of a kind lie between: the other edges would be a series for each queue."""
+RARE: Final = frozenset({facts.REOPENED, facts.TRANSFERRED})
+"""What hardly ever happens in minutes: shown in windows of an hour and longer."""
 
 
 _HOUR: Final = "the hour up to the last full quarter, or the same hour so many weeks ago"
@@ -137,7 +145,8 @@ def _counter(name: str, labels: str, text: str, fact: str = "") -> Metric:
 
 def _histogram(fact: str, labels: str, text: str) -> Metric:
     name = f"{fact}_seconds"
-    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, EDGES, fact)
+    edges = _SINCE_EDGES[fact]
+    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, edges, fact)
 
 
 def _window(what: str, text: str, fact: str, labels: str = "window queue") -> Metric:
@@ -182,6 +191,11 @@ def _goal(name: str, text: str) -> Metric:
     return Metric(f"goal_{name}", Kind.GAUGE, labels, Origin.GOALS, text)
 
 
+def _guard(name: str, text: str) -> Metric:
+    metric = _goal(f"guard_{name}", text)
+    return metric._replace(labels=("scorecard", "goal", "guard", "comparator"))
+
+
 def _early(name: str, text: str, labels: str = "week") -> Metric:
     return _gauge(name, labels, Origin.EARLY, text)
 
@@ -194,6 +208,7 @@ CATALOGUE: Final = (
         "Tickets that are neither resolved, closed, deleted nor merged.",
     ),
     _gauge("channel_tickets_active", "channel", Origin.NOW, "Active tickets by channel."),
+    _gauge("segment_tickets_active", "segment", Origin.NOW, "Active tickets by segment."),
     _gauge("tickets_unassigned", "queue", Origin.NOW, "Active tickets without an assignee."),
     _gauge(
         "tickets_unanswered",
@@ -344,6 +359,21 @@ CATALOGUE: Final = (
     _goal("previous_denominator", "The same in the period before, of goals that are to improve."),
     _goal("target", "What a goal's value is compared with; of a percentile, its rank."),
     _goal("min_sample", "The least denominator from which a goal is judged."),
+    _goal(
+        "warn_numerator",
+        "The upper part of the fraction that is compared with warn_at; the denominator is the "
+        "goal's.",
+    ),
+    _goal("warn_at", "A goal that is met, but not by this much, is at risk; a percentile's rank."),
+    *(
+        _guard(name, f"{text} of a guard of the goal; which way is good says the comparator.")
+        for name, text in (
+            ("numerator", "The upper part"),
+            ("denominator", "The lower part"),
+            ("previous_numerator", "The upper part in the period before"),
+            ("previous_denominator", "The lower part in the period before"),
+        )
+    ),
     _agents(
         "agents",
         "queue state",
@@ -530,6 +560,8 @@ def shown_windows(metric: Metric, config: Config) -> frozenset[str] | None:
     """The windows that a metric shows, where they are configured; `None` is every one."""
     if metric.origin in {Origin.KPIS, Origin.AGENTS}:
         return frozenset(map(duration_text, config.metrics.kpi_windows))
+    if metric.origin is Origin.WINDOW and metric.fact in RARE:
+        return frozenset(duration_text(span) for span in config.windows if span >= HOUR)
     return frozenset(WINDOW_HISTOGRAMS) if metric.kind is Kind.GAUGE_HISTOGRAM else None
 
 
@@ -560,8 +592,16 @@ def _promised(metric: Metric, config: Config) -> Family:
 
 def _of_goals(metric: Metric, config: Config) -> Family:
     """A metric of goals: they, and what happened, are exactly those that are configured."""
-    goals = [one for one, _ in pursued(config.engine)]
+    kept = [one for one, _ in pursued(config.engine)]
+    goals, guards = [one for one in kept if not one.guard], [one for one in kept if one.guard]
+    warned, divided = sum(one.warn_at is not None for one in goals), sum(g.divided for g in guards)
     numbers = {
+        "goal_warn_numerator": warned,
+        "goal_warn_at": warned,
+        "goal_guard_numerator": len(guards),
+        "goal_guard_denominator": divided,
+        "goal_guard_previous_numerator": len(guards),
+        "goal_guard_previous_denominator": divided,
         "goal_denominator": sum(one.divided for one in goals),
         "goal_previous_numerator": sum(one.target is None for one in goals),
         "goal_previous_denominator": sum(one.target is None and one.divided for one in goals),

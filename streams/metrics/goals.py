@@ -13,7 +13,7 @@ Values = dict[str, Mapping[Labels, float]]
 
 
 def judged_by(goals: Sequence[Pursued], pictures: Iterable[Sequence[Parts]]) -> Values:
-    """The parts of each goal, summed over partitions; none while no partition knows now."""
+    """The parts of each goal and guard, summed over partitions; none while none knows now."""
     sums = [Parts(*map(sum, zip(*parts, strict=True))) for parts in zip(*pictures, strict=True)]
     found: dict[str, dict[Labels, float]] = {}
 
@@ -21,17 +21,25 @@ def judged_by(goals: Sequence[Pursued], pictures: Iterable[Sequence[Parts]]) -> 
         found.setdefault(f"goal_{name}", {})[labels] = value
 
     for goal, parts in zip(goals if sums else (), sums, strict=True):
-        labels = (goal.scorecard, goal.title, goal.comparator)
-        put("numerator", labels, goal.factor * parts.top / 1000)
+        labels: Labels = (goal.scorecard, goal.title, goal.comparator)
+        of = ""
+        if goal.guard:
+            labels, of = (goal.scorecard, goal.title, goal.guard, goal.comparator), "guard_"
+        put(f"{of}numerator", labels, goal.factor * parts.top / 1000)
         if goal.divided:
-            put("denominator", labels, parts.bottom / 1000)
+            put(f"{of}denominator", labels, parts.bottom / 1000)
         if goal.target is None:
-            put("previous_numerator", labels, goal.factor * parts.top_before / 1000)
+            put(f"{of}previous_numerator", labels, goal.factor * parts.top_before / 1000)
             if goal.divided:
-                put("previous_denominator", labels, parts.bottom_before / 1000)
+                put(f"{of}previous_denominator", labels, parts.bottom_before / 1000)
         else:
             put("target", labels, goal.target)
-        put("min_sample", labels, goal.min_sample)
+        if goal.warn_at is not None:
+            top = parts.warn if goal.warned_apart else parts.top
+            put("warn_numerator", labels, goal.factor * top / 1000)
+            put("warn_at", labels, goal.warn_at)
+        if not of:
+            put("min_sample", labels, goal.min_sample)
     return dict(found)
 
 

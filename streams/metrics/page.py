@@ -6,16 +6,20 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from streams.config.model import Config
+from streams.config.series import estimate_series
 from streams.config.values import duration_text
 from streams.core import people
 from streams.metrics.catalogue import (
     CATALOGUE,
+    CLOSED,
     MAX_PARTITIONS,
     OWN_FLAGS,
     VALUES,
     WINDOW_HISTOGRAMS,
     Metric,
     Origin,
+    families,
 )
 from streams.wire.reasons import FLAGS, REASONS, Reason
 
@@ -34,6 +38,42 @@ the label `partition`, take the worse value first:
 
 A `histogram` has series that end in `_bucket`, `_sum` and `_count`; those of a `gaugehistogram`,
 which also falls, end in `_bucket`, `_gsum` and `_gcount`. Bucket bounds are inclusive.
+
+## Which dimension is where
+
+{dimensions}
+## Series
+
+{series}"""
+_DIMENSIONS: Final = (
+    (
+        "queue",
+        "now, counters, windows, sums of KPIs read by queue, clocks, agents",
+        "report, goals",
+    ),
+    ("priority", "`tickets_active`, the oldest that is owed", "report, goals"),
+    ("status", "`tickets_active`", "report (now)"),
+    ("channel", "`channel_tickets_active`, contacts that wait", "report, goals"),
+    ("segment", "`segment_tickets_active`", "report, goals"),
+    ("policy, clock", "everything of SLA clocks", "report (`sla`), goals by reports"),
+    ("product, category, kind", "none", "report, goals"),
+    ("agent", "never", "report, `deskpulse top --by agent`, goals"),
+    ("attributes of customers", "none", "report (`by.customer_...`), goals by reports"),
+)
+_OF_DIMENSIONS: Final = """\
+A label multiplies the series of every worker, so what is told apart live is what is acted on live:
+
+{table}
+A KPI of one segment, product, category or agent is live as a goal with that slice
+(`slice: {{segment: enterprise}}`): three to five series each, instead of some for every value.
+"""
+_OF_SERIES: Final = """\
+The defaults come to at most {series} series a worker of {most} (`max_series`), with names for all
+values that `labels` allows. A policy, a goal, `metrics.agents` and `metrics.customers` need more;
+where they do not fit, fewer queues keep their name, and `check-config` counts both. So that there
+is room, distributions since the start have no bounds that hardly any time lies beyond (of first
+responses none over a day, of resolutions none below half an hour), and reopenings and transfers
+have no window below an hour.
 """
 TITLES: Final = {
     Origin.NOW: "Tickets now",
@@ -53,7 +93,8 @@ INTRODUCTIONS: Final = {
     Origin.SINCE: "Each fact is counted once, after the commit that made it durable, under the "
     "queue its ticket had then. A restart begins at zero; `rate` and `increase` know that.",
     Origin.WINDOW: "Exact by event time, with all corrections, and the same after a restart. "
-    f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured.",
+    f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured; reopenings "
+    "and transfers are shown from an hour on, because minutes hardly ever have any.",
     Origin.KPIS: "Numerators and denominators of the KPIs of the catalogue ([kpis.md](kpis.md) has "
     "each KPI's), in `metrics.kpi_windows`: sum them over workers, then divide. By queue there is "
     "what is read by queue.",
@@ -84,6 +125,8 @@ WORDS: Final = {
     "clock": "the clocks that a policy names",
     "criterion": "as in the events, `labels.criterion.max` of them; the others are `other`",
     "flag": "see below",
+    "guard": "a KPI that must not get worse meanwhile",
+    "segment": "as in the events, `labels.segment.max` of them; the others are `other`",
     "goal": "the KPI and what sets the goal apart, `csat queue=billing`",
     "partition": f"its number, {MAX_PARTITIONS} of them; the others are `other`",
     "policy": "as in `sla.yml`",
@@ -105,8 +148,17 @@ Row = tuple[str, ...]
 
 def page() -> str:
     """The whole page, Markdown."""
+    config = Config()
     parts = [
-        HEAD,
+        HEAD.format(
+            dimensions=_OF_DIMENSIONS.format(
+                table=_table(("dimension", "in metrics", "elsewhere"), _DIMENSIONS)
+            ),
+            series=_OF_SERIES.format(
+                series=f"{estimate_series(config, families(config), CLOSED):,}",
+                most=f"{config.max_series:,}",
+            ),
+        ),
         *(_section(origin) for origin in Origin),
         f"## Labels\n\n{_table(('label', 'values'), _values())}",
         f"## Reasons of dead letters\n\n{_table(('reason', 'meaning'), _reasons())}",

@@ -30,6 +30,8 @@ class Tickets(NamedTuple):
 
     active: Mapping[tuple[str, str, str, str], int]
     """By (queue, priority, channel, status)."""
+    segments: Mapping[str, int]
+    """By segment."""
     unassigned: Mapping[str, int]
     unanswered: tuple[Waiting, ...]
     unattended: tuple[Waiting, ...]
@@ -152,6 +154,7 @@ def _tickets(processor: Processor) -> Tickets:
     now, windows = processor.now, processor.windows
     return Tickets(
         active=dict(now.active),
+        segments=dict(now.segments),
         unassigned=dict(now.unassigned),
         unanswered=_waiting(now.unanswered),
         unattended=_waiting(now.waiting),

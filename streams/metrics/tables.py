@@ -43,6 +43,7 @@ class Tabulator:
         self._config = config
         self._queues = Names(queue_limit(config))
         self._channels = Names(config.labels.channel.max)
+        self._segments = Names(config.labels.segment.max)
         self._sources = Names(config.labels.source.max)
         self._criteria = Names(config.labels.criterion.max)
         self._promised = Promised(config.engine.policies)
@@ -98,6 +99,7 @@ class Tabulator:
         """Name what is new, by volume: tickets active now, and created in the longest window."""
         queues: Counter[str] = Counter({name: 0 for _, name, _ in snapshot.sums})
         channels: Counter[str] = Counter()
+        segments: Counter[str] = Counter()
         for metric, *labels in snapshot.lately or ():
             for label, name in zip(LATELY[metric].labels, labels, strict=True):
                 if label in {"queue", "channel"}:
@@ -107,12 +109,14 @@ class Tabulator:
             for (name, _, channel, _), count in one.active.items():
                 queues[name] += count
                 channels[channel] += count
+            segments.update(one.segments)
             # Every other window lies within the longest one.
             for longest in list(one.windows.values())[-1:]:
                 for name in {name for kind, name, _ in longest if kind != facts.CRITERION}:
                     queues[name] += longest.get((facts.CREATED, name, COUNT), 0)
         self._queues.admit(queues)
         self._channels.admit(channels)
+        self._segments.admit(segments)
         if self._config.metrics.agents:
             self._criteria.admit(_criteria(snapshot.tickets))
         self._sources.admit({name: one.weekly for name, one in snapshot.sources.items()})
@@ -127,12 +131,15 @@ class Tabulator:
     ) -> dict[str, Mapping[Labels, float]]:
         cells: Counter[Labels] = Counter(dict.fromkeys(self._cells, 0))
         channels: Counter[str] = Counter(dict.fromkeys(self._channels.shown, 0))
+        segments: Counter[str] = Counter(dict.fromkeys(self._segments.shown, 0))
         unassigned = self._zeros()
         channel_of = cache(self._channels.of)
         for one in tickets:
             for (name, priority, channel, status), count in one.active.items():
                 cells[queue(name), priority, status] += count
                 channels[channel_of(channel)] += count
+            for name, count in one.segments.items():
+                segments[self._segments.of(name)] += count
             for name, count in one.unassigned.items():
                 unassigned[queue(name),] += count
         self._cells = frozenset(cells)
@@ -142,6 +149,7 @@ class Tabulator:
             # In order, for people who read the page: a queue's cells stand together.
             "tickets_active": dict(sorted(cells.items())),
             "channel_tickets_active": {(name,): count for name, count in channels.items()},
+            "segment_tickets_active": {(name,): count for name, count in segments.items()},
             "tickets_unassigned": unassigned,
             "tickets_unanswered": self._owed(unanswered, queue),
             "tickets_unattended": self._owed(unattended, queue),

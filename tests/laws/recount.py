@@ -146,6 +146,7 @@ def _sums(facts: Iterable[Fact]) -> Counter[WindowKey]:
 def gauges(found: Tickets, settings: Settings) -> Gauges:
     """Active tickets by labels and status; the instants since when something is owed."""
     active: Counter[tuple[str, ...]] = Counter()
+    segments: Counter[str] = Counter()
     unassigned: Counter[str] = Counter()
     owed: dict[str, dict[tuple[str, str], list[int]]] = {"unanswered": {}, "waiting": {}}
     for steps in (steps for steps in found if steps[-1].after.active):
@@ -154,6 +155,7 @@ def gauges(found: Tickets, settings: Settings) -> Gauges:
             str(state.attributes.get(name) or "") for name in ("queue", "priority", "channel")
         )
         active[queue, priority, channel, state.status] += 1
+        segments[str(state.attributes.get("segment") or "")] += 1
         unassigned[queue] += "assignee" not in state.attributes
         start = response_start(steps)
         if start is not None and first_response(steps, settings) is None:
@@ -161,7 +163,8 @@ def gauges(found: Tickets, settings: Settings) -> Gauges:
         since = waiting_since(steps, settings)
         if since is not None:
             owed["waiting"].setdefault((queue, priority), []).append(since)
-    return {"active": dict(active), "unassigned": dict(+unassigned), **_sorted(owed)}
+    counted: Gauges = {"active": dict(active), "segments": dict(segments)}
+    return {**counted, "unassigned": dict(+unassigned), **_sorted(owed)}
 
 
 def live_gauges(processor: Processor) -> Gauges:
@@ -170,6 +173,7 @@ def live_gauges(processor: Processor) -> Gauges:
     owed = {"unanswered": now.unanswered, "waiting": now.waiting}
     return {
         "active": dict(now.active),
+        "segments": dict(now.segments),
         "unassigned": dict(now.unassigned),
         **_sorted({name: {k: _instants(v) for k, v in by.items()} for name, by in owed.items()}),
     }

@@ -182,6 +182,9 @@ def nameless(found: Report) -> Report:
     passing = {"drivers", "snapshots", "open_now"}
     kept = {name: part for name, part in found.items() if name not in passing}
     kept["kpis"] = _nameless_kpis(found.get("kpis", {}))
+    if "by" in kept.get("volume", {}):
+        volumes = {label: rows for label, rows in kept["volume"]["by"].items() if label != "agent"}
+        kept["volume"] = {**kept["volume"], "by": volumes}
     kept["by"] = {
         label: _nameless_rows(rows)
         for label, rows in found.get("by", {}).items()

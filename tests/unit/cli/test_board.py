@@ -487,6 +487,58 @@ def test_every_kpi_of_the_catalogue_stands_on_the_page_of_quality() -> None:
         assert quantities.reading(read_kpi(kpi, sums), kpi.unit) in line
 
 
+def test_times_agents_and_customers_stand_on_the_page_of_quality() -> None:
+    """Of agents and customers only where workers show them; cover is of promised queues."""
+    seconds = [
+        one("window_next_reply", 10, window="7d"),
+        one("window_next_reply_seconds", 6_000, window="7d"),
+    ]
+    week = {"window": "7d", "queue": "a"}
+    staff = [
+        one("window_scheduled_seconds", 1_000, **week),
+        one("window_within_shift_seconds", 800, **week),
+        one("window_overtime_seconds", 200, **week),
+        one("window_handled_seconds", 500, **week),
+        one("cover_min_staff", 2),
+        *(one("cover_promised", promised, queue=queue) for queue, promised in CALENDARS.items()),
+        *(
+            one("agents", number, queue=queue, state=state)
+            for queue, state, number in (
+                ("a", "online", 1),
+                ("a", "busy", 1),
+                ("b", "online", 1),
+                ("b", "away", 4),
+            )
+        ),
+    ]
+    public = [
+        one("customers_retained", 30, period="month"),
+        one("customers_before", 40, period="month"),
+        one("customers_before", 400, period="year"),
+        one("contacts_waited_seconds", 900, channel="phone"),
+        one("contacts_answered", 10, channel="phone"),
+    ]
+    console = Console(file=io.StringIO(), width=60, color_system=None)
+
+    def shown(*series: Series) -> list[str]:
+        with console.capture() as capture:
+            console.print(catalogue_table(desk(*series).numbers, 60, None))
+        return [" ".join(line.split()) for line in capture.get().splitlines()]
+
+    assert shown(*seconds) == ["next reply 10m"]
+    assert shown(*seconds, *staff, *public) == [
+        "next reply 10m",
+        "adherence 80% 800/1,000",
+        "occupancy 50% 500/1,000",
+        "retention this month 75% 30/40",
+        "speed of answer 1m30s",
+        "covered queues now 1/2*",
+    ]
+
+
+CALENDARS = {"a": 1, "b": 1, "closed": 0}
+
+
 def test_the_page_of_quality_fits_its_screen_and_says_more_on_a_wide_one() -> None:
     now = desk(depth("billing", 12), *(judged(name)[0] for name in "abcdefghij"), *judged("k"))
 

@@ -43,7 +43,7 @@ def test_a_goal_is_judged_over_all_workers() -> None:
     answered(second, "T2", HOUR)
     assert one(first).status == "too few"
     assert one(first, second) == Standing(
-        "mine", "first_response mean", "<", 2_400, 3_600, improves=False, status="met"
+        "mine", "first_response mean", "<", 2_400, 3_600, improves=False, status="met", reason=""
     )
 
 
@@ -62,6 +62,51 @@ def test_what_improves_is_judged_against_the_period_before() -> None:
     found = one(desk)
     assert (found.value, found.target, found.improves) == (600, 1_200, True)
     assert found.status == "met"
+
+
+@pytest.mark.parametrize(("took", "status"), [(29, "met"), (30, "at risk"), (60, "missed")])
+@pytest.mark.parametrize("stat", ["mean", "p90"])
+def test_met_but_not_by_this_much_is_at_risk(stat: str, took: int, status: str) -> None:
+    """As reports say it: of a percentile, too, of which there are shares only."""
+    goal = {**MEAN, "stat": stat, "warn_at": "30m", "min_sample": 1}
+    desk = Desk(configured(goal)).own(0)
+    answered(desk, "T1", took * MINUTE)
+    assert one(desk).status == status
+
+
+def rated(desk: Desk, ticket: str, score: int, ago: int = 0) -> None:
+    scale = {"min": 1, "max": 5}
+    name, message = desk.event(ticket, "survey.responded", ago)
+    assert isinstance(message, dict)
+    message["data"] = {"survey": ticket, "kind": "csat", "score": score, "scale": scale}
+    desk.receive(0, (name, message))
+
+
+def test_what_a_guard_pays_for_is_met_at_a_cost() -> None:
+    goal = {**MEAN, "min_sample": 1, "guard": ["reopen_rate", "csat"]}
+    desk = Desk(configured(goal)).own(0)
+    answered(desk, "T1", 10 * MINUTE)
+    rated(desk, "S1", 2)
+    assert one(desk).status == "met", "there is no period before to be worse than"
+    rated(desk, "S0", 5, ago=30 * HOUR)
+    found = one(desk)
+    assert (found.status, found.reason) == ("met at a cost", "worse than before: csat")
+    out = Console(file=io.StringIO(), width=120)
+    with out.capture() as captured:
+        out.print(goal_table([found]))
+    assert "met at a cost: worse than before: csat" in captured.get()
+    rated(desk, "S2", 5)
+    rated(desk, "S-1", 1, ago=31 * HOUR)
+    assert one(desk).status == "met", "half are satisfied on both sides"
+
+
+def test_a_guard_of_which_there_are_too_few_holds_nothing_up() -> None:
+    desk = Desk(configured({**MEAN, "guard": ["csat"]})).own(0)
+    answered(desk, "T1", 10 * MINUTE)
+    answered(desk, "T2", 10 * MINUTE)
+    rated(desk, "S1", 2)
+    rated(desk, "S0", 5, ago=30 * HOUR)
+    assert one(desk).status == "met"
 
 
 @pytest.mark.parametrize(

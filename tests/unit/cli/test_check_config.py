@@ -207,3 +207,38 @@ def test_a_file_that_is_not_there_is_one_line(folder: Path, capsys: Captured) ->
     assert capsys.readouterr().err == (
         "deskpulse: nowhere.json: No such file or directory, expected a file with a JSON object\n"
     )
+
+
+def test_it_says_of_each_goal_why_no_worker_can_judge_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    goals = """
+      - {kpi: csat, comparator: improves, guard: [handle_time, fcr]}
+      - {kpi: volume}
+      - {kpi: fcr, comparator: improves}
+      - {kpi: first_response, stat: p90, comparator: improves}
+      - {kpi: csat, slice: {queue: "*"}, comparator: improves}
+      - {kpi: csat, slice: {customer: {region: emea}}, comparator: improves}
+      - {kpi: cost_per_contact, comparator: improves}
+      - {kpi: unresolved_end_of_day, comparator: improves}
+      - {kpi: resolved_of_all, comparator: improves}
+      - {kpi: sla_attainment, comparator: improves}
+      - {kpi: cover, comparator: improves}
+    """
+    (tmp_path / "scorecards.yml").write_text("scorecards:\n  mine:\n    goals:" + goals)
+    assert run(["check-config", str(tmp_path)]) == 0
+    (line,) = [row for row in capsys.readouterr().out.splitlines() if "scorecard " in row]
+    _, *told = line.strip().split("; ")
+    several = "what several tickets of a requester come to"
+    assert told == [
+        f"guarded in reports only, {several}: csat (fcr)",
+        "only watched: volume",
+        f"in reports only, {several}: fcr",
+        "in reports only, a percentile against the one before: first_response p90",
+        "in reports only, a row for each value: csat queue=*",
+        "in reports only, by an attribute of customers: csat customer_region=emea",
+        "in reports only, money: cost_per_contact",
+        "in reports only, depth at an instant: unresolved_end_of_day, resolved_of_all",
+        "in reports only, made of the SLA clocks of sla.yml: sla_attainment",
+        "in reports only, made of agent-events: cover",
+    ]

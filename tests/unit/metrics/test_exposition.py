@@ -23,7 +23,16 @@ PROMISING = with_policies(
         "targets": {"first_response": {"within": "30m", "warn": ["50%"]}},
     },
     annotations=[{"at": "2026-01-01", "text": "release 4.2"}],
-    scorecards={"starter": {}, "conflicts": {}},
+    scorecards={
+        "starter": {},
+        "conflicts": {},
+        "guarded": {
+            "goals": [
+                {"kpi": "pickup", "comparator": "<", "goal": "1h", "warn_at": "30m"},
+                {"kpi": "handle_time", "comparator": "improves", "guard": ["csat"]},
+            ]
+        },
+    },
     max_series=2_400,
 )
 """The default budgets, a promise, and goals."""

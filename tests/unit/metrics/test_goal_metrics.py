@@ -170,5 +170,8 @@ def test_goals_and_annotations_count_towards_the_series() -> None:
     assert series(configured(BETTER)) == without + 5
     assert series(configured(VOLUME)) == without + 3
     assert series(configured({"kpi": "csat"})) == without
+    assert series(configured({**MET, "warn_at": "30m"})) == without + 4 + 2
+    guarded = {**MET, "guard": ["csat", "lost_service_hours", "fcr"]}
+    assert series(configured(guarded)) == without + 4 + 4, "the others are known to reports only"
     told = [{"at": "2026-01-02", "text": "release"}]
     assert series(configured(annotations=told)) == without + 1

@@ -7,6 +7,7 @@ from streams.config import Config, estimate_series
 from streams.core.windows import EDGES
 from streams.kafka.partitions import DELAYS
 from streams.metrics.catalogue import CATALOGUE, CLOSED, Kind, families
+from streams.metrics.labels import queue_limit
 
 EXPORTED = {metric.exported for metric in CATALOGUE}
 
@@ -26,8 +27,8 @@ def test_a_metric_in_seconds_says_so() -> None:
 
 def test_ticket_ids_are_never_labels() -> None:
     labels = {label for metric in CATALOGUE for label in metric.labels}
-    budgeted = {"queue", "channel", "source", "window", "criterion"}
-    configured = {"policy", "clock", "scorecard", "goal", "text", "week"}
+    budgeted = {"queue", "channel", "segment", "source", "window", "criterion"}
+    configured = {"policy", "clock", "scorecard", "goal", "guard", "text", "week"}
     listed = {label for metric in CATALOGUE for label in metric.values}
     assert labels == budgeted | configured | listed | set(CLOSED)
 
@@ -39,8 +40,18 @@ def test_buckets_are_edges_the_engine_counts_by() -> None:
         assert bool(metric.edges) == (metric.kind in (Kind.HISTOGRAM, Kind.GAUGE_HISTOGRAM))
 
 
-def test_the_defaults_fit() -> None:
-    assert estimate_series(Config(), families(Config()), CLOSED) <= Config().max_series
+def test_the_defaults_fit_with_room_and_every_queue_keeps_its_name() -> None:
+    """A shipped scorecard, or agents of a queue or two, need no other configuration."""
+    config = Config()
+    assert queue_limit(config) == config.labels.queue.max
+    assert estimate_series(config, families(config), CLOSED) <= config.max_series - 40
+
+
+def test_what_hardly_ever_happens_in_minutes_has_no_window_of_minutes() -> None:
+    config = Config()
+    names = [family.metric for family in families(config)]
+    assert names.count("deskpulse_window_created") == 1
+    assert names.count("deskpulse_window_reopened") == len(config.windows) - 1
 
 
 def test_distributions_in_windows_count_only_for_windows_that_are_configured() -> None:

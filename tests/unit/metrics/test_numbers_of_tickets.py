@@ -29,6 +29,22 @@ def test_active_tickets_are_counted_by_queue_priority_status_and_by_channel() ->
     assert channels == {("email",): 2, ("chat",): 1, ("",): 1}
 
 
+def test_active_tickets_are_counted_by_segment_within_its_budget() -> None:
+    """The largest keep their name; a ticket that is resolved or moves on takes its count along."""
+    desk = Desk(budget(9, segment=2)).own(0, 1)
+    for number, segment in enumerate(["gold"] * 3 + ["silver"] * 2 + ["bronze", "tin"]):
+        partition = number % 2
+        desk.receive(partition, desk.event(f"T{number}", "ticket.created", HOUR, segment=segment))
+    desk.receive(0, desk.event("none", "ticket.created", HOUR))
+    desk.commit()
+    shown = {("gold",): 3, ("silver",): 2, ("other",): 2, ("",): 1}
+    assert desk.samples("segment_tickets_active") == shown
+    desk.receive(0, desk.event("T0", "ticket.updated", status="resolved"))
+    desk.receive(0, desk.event("T2", "ticket.updated", segment="bronze"))
+    desk.commit()
+    assert desk.samples("segment_tickets_active") == {**shown, ("gold",): 1, ("other",): 3}
+
+
 def test_what_is_owed_is_counted_and_the_oldest_has_its_time() -> None:
     """T1 is answered; T2 is assigned and waits for 2 hours, T3 for one."""
     desk = Desk().own(0, 1)
