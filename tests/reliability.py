@@ -105,8 +105,8 @@ PROMISES: Final = (
         _chaos,
     ),
     Promise(
-        "The same, in every run of CI",
-        "The short form",
+        "The same, in every run of CI; each dead letter once, each stop within its bound",
+        "The short form, letter by letter as well",
         "pytest tests/chaos/test_havoc.py::test_three_brokers_lose_nothing_and_count_nothing_twice",
         "chaos-kafka-short",
         _chaos,
@@ -128,9 +128,15 @@ PROMISES: Final = (
         _chaos,
     ),
     Promise(
+        "A transaction costs nothing but time that runs out, whose coordinator moves, or that a "
+        "source leaves open",
+        "Apache Kafka, one and three brokers; a worker that is stopped in the middle of a commit",
+        "pytest tests/kafka/test_transactions_end.py tests/kafka/test_open_transactions.py",
+    ),
+    Promise(
         "Whatever befalls workers, they end where the reference model is",
         "A state machine of hypothesis in both modes: rebalances, deaths at any await, zombies, "
-        "duplicates, contradictions, late events, timers, other promises",
+        "duplicates, contradictions, late events, timers, other promises after a start or a signal",
         "pytest tests/chaos/test_several_workers.py",
         "model",
         _model,

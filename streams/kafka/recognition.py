@@ -33,15 +33,14 @@ def mark_of(offset: int, key: bytes | None, value: bytes | None) -> Mark:
     return offset, digest.hexdigest()
 
 
-async def recognise(
-    config: Config, topic: str, partition: int, mark: Mark, *, read_committed: bool
-) -> None:
+async def recognise(config: Config, topic: str, partition: int, mark: Mark) -> None:
     """Read the marked record again, and compare; nothing where it has expired meanwhile.
 
     Raises `UserError` where another one stands there, or none.
     """
     source, (offset, _) = TopicPartition(topic, partition), mark
-    async with reader(config.kafka, read_committed=read_committed) as consumer:
+    # Whatever it was read with: what is committed stands there for those, too, who read all.
+    async with reader(config.kafka, read_committed=False) as consumer:
         consumer.assign([source])
         found = await _record_at(consumer, source, offset)
         if found is not None and mark_of(found.offset, found.key, found.value) == mark:
@@ -64,7 +63,10 @@ async def _record_at(consumer: AIOKafkaConsumer, source: TopicPartition, offset:
         fetched = await consumer.getmany(source, timeout_ms=_POLL_MS, max_records=1)
         end = consumer.highwater(source)
         if end is not None and end <= offset:
-            return None
+            # Either answer may be too low (`streams.kafka.changelog.fetches_to_end`).
+            asked = (await consumer.end_offsets([source]))[source]
+            if asked <= offset:
+                return None
         for record in fetched.get(source, ()):
             if record.offset >= offset:
                 return record

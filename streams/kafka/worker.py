@@ -118,7 +118,7 @@ class Worker:
         return lambda: Processor(settings, packing, bound=bound, telling=telling, press=the_press())
 
     def _recognise(self, topic: str) -> Recognise:
-        return partial(recognise, self.config, topic, read_committed=self._exactly_once)
+        return partial(recognise, self.config, topic)
 
     def _new_journal(self, source: Source) -> Journal:
         journal: Journal

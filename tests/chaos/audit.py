@@ -7,19 +7,21 @@ first record to its last. What the workers left in the changelog has to be that.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka.structs import TopicPartition
 
 from streams.core.announcing import Transition
-from streams.core.processor import Processor
+from streams.core.processor import Outcome, Processor
 from streams.core.report import report
 from streams.kafka.changelog import Changelog, fetches_to_end, reader
+from streams.kafka.connection import partitions_of
 from streams.wire import packing
 from streams.wire.cloudevents import decode
 from streams.wire.codec import loads
+from streams.wire.deadletters import LATE, details
 from tests.chaos.stories import books_of
 from tests.chaos.traffic import Expected
 from tests.chaos.verdicts import heard
@@ -32,7 +34,7 @@ PATIENCE_S: Final = 60.0
 
 @dataclass(slots=True)
 class Audit:
-    """How far what is there is from what should be; all zeros but the first four."""
+    """How far what is there is from what should be; all zeros but the first five."""
 
     records: int = 0
     """In the source topic."""
@@ -41,6 +43,8 @@ class Audit:
     tickets: int = 0
     announced: int = 0
     """Transitions, each once."""
+    set_aside: int = 0
+    """Dead letters and late events, each once."""
     lost: int = 0
     """Events that no ticket's state holds."""
     doubled: int = 0
@@ -62,7 +66,8 @@ async def audit(app: Application, expected: Expected, partitions: int) -> Audit:
     if app.broker.transactions:
         found.wrong += await _unended(app, partitions)
     there = [await _taken_over(app, partition) for partition in range(partitions)]
-    unharmed = [await _alone(app, partition) for partition in range(partitions)]
+    alone = [await _alone(app, partition) for partition in range(partitions)]
+    unharmed = [one for one, _ in alone]
     found.records = sum(one.position for one in unharmed)
     found.tickets = sum(len(one.records) for one in there)
     found.events = sum(expected.events.values())
@@ -80,6 +85,7 @@ async def audit(app: Application, expected: Expected, partitions: int) -> Audit:
         keys = [key for key in reports[1] if reports[0].get(key) != reports[1][key]]
         found.wrong.append(f"the report differs in {', '.join(keys)}")
     await _said(found, app, there, partitions)
+    await _aside(found, app, [aside for _, each in alone for aside in each], expected)
     return found
 
 
@@ -118,13 +124,24 @@ async def _taken_over(app: Application, partition: int) -> Processor:
     return one
 
 
-async def _alone(app: Application, partition: int) -> Processor:
-    """One that reads the partition from its beginning, undisturbed."""
+class Aside(NamedTuple):
+    """A record that was refused or late: where it was read, why, and what it was."""
+
+    partition: int
+    offset: int
+    reason: str
+    key: bytes | None
+    value: bytes | None
+
+
+async def _alone(app: Application, partition: int) -> tuple[Processor, list[Aside]]:
+    """One that reads the partition from its beginning, undisturbed, and what it sets aside."""
+    aside: list[Aside] = []
     one, skew = Processor(app.config.engine, packing), app.config.engine.future_skew
     source = TopicPartition(app.config.topics.source, partition)
     async with reader(app.config.kafka, read_committed=False) as consumer:
         async for records in fetches_to_end(consumer, source, read_committed=False):
-            one.apply(
+            verdicts = one.apply(
                 [
                     (
                         r.offset,
@@ -133,9 +150,13 @@ async def _alone(app: Application, partition: int) -> Processor:
                     for r in records
                 ]
             )
+            for verdict in verdicts:
+                record = records[verdict.place]
+                reason = LATE if verdict.outcome is Outcome.LATE else verdict.reason
+                aside.append(Aside(partition, record.offset, reason, record.key, record.value))
             one.cut()
     _tell_time(app, one)
-    return one
+    return one, aside
 
 
 def _tell_time(app: Application, one: Processor) -> None:
@@ -211,6 +232,47 @@ async def _said(found: Audit, app: Application, there: list[Processor], partitio
         different = sum(standing.get(key) != true.get(key) for key in standing | true)
         if different:
             found.wrong.append(f"of {different} instances what stands said is not what is true")
+
+
+async def _aside(
+    found: Audit, app: Application, should: Sequence[Aside], expected: Expected
+) -> None:
+    """Each record that cannot be used has its letter, once, and nothing else has one."""
+    there: Counter[Aside] = Counter()
+    topics = app.config.topics
+    for topic, late in ((topics.late, True), (topics.dead_letters, False)):
+        letters = [one async for one in _letters(app, topic)]
+        found.wrong += [
+            f"{topic} has one for {one.reason}" for one in letters if (one.reason == LATE) != late
+        ]
+        there.update(letters)
+    found.set_aside = len(there)
+    missing, foreign = set(should) - there.keys(), there.keys() - set(should)
+    found.lost += len(missing)
+    if foreign:
+        found.wrong.append(f"{len(foreign)} letters are of no record that was refused or late")
+    again = there.total() - len(there)
+    if again and app.broker.transactions:
+        found.wrong.append(f"{again} letters were written twice")
+    # What was sent knows nothing of the engine that judged it.
+    sent = {"late": expected.sent["late"], "refused": expected.sent["rejected"]}
+    judged = Counter("late" if one.reason == LATE else "refused" for one in there)
+    for what, number in sent.items():
+        if judged[what] < number:
+            found.wrong.append(f"{judged[what]} letters of {number} records that were {what}")
+
+
+async def _letters(app: Application, topic: str) -> AsyncIterator[Aside]:
+    once = app.broker.transactions
+    partitions = await partitions_of(app.config.kafka, topic)
+    async with reader(app.config.kafka, read_committed=once) as consumer:
+        for partition in partitions:
+            source = TopicPartition(topic, partition)
+            async for records in fetches_to_end(consumer, source, read_committed=once):
+                for record in records:
+                    told = details(record.headers)
+                    place = int(told["partition"]), int(told["offset"])
+                    yield Aside(*place, told["reason"], record.key, record.value)
 
 
 async def _transitions(app: Application, partitions: int) -> AsyncIterator[Transition]:

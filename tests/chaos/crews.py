@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from streams.config import Config
 from streams.kafka.memory import FencedError, Storage
 from streams.kafka.partitions import BrokenError
 from tests.chaos.suspensions import Loop
@@ -36,6 +37,13 @@ class Member:
     async def commit(self) -> None:
         """Make durable what was read."""
         await self.process.commit()
+
+    async def promise(self, config: Config, size: int) -> None:
+        """Take other promises over, while records are read and a commit is under way."""
+        polls = [self.process.poll(p, size) for p in self.process.partitions.owned]
+        works = (*polls, self.process.commit(), self.process.promise(config))
+        for failure in filter(None, await asyncio.gather(*works, return_exceptions=True)):
+            raise failure
 
     async def leave(self) -> None:
         """Give all of its partitions up."""

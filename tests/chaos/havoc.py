@@ -34,6 +34,7 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.embedded import EmbeddedBroker, answers
 from streams.kafka.publish import Message
+from streams.kafka.worker import STOP_S
 from tests.brokers import ApacheKafka, Broker, Cluster
 from tests.chaos.audit import Audit, audit
 from tests.chaos.traffic import PROMISES, SETTINGS, Traffic
@@ -47,6 +48,8 @@ SESSION_S: Final = 6
 """Who does not answer for so long is taken for dead (`tests.kafka.workers.application`)."""
 REFUSED_BYTES: Final = 100
 """For some seconds no record of transitions may be larger: none is smaller."""
+MOST_S: Final = STOP_S + 10
+"""For a stop that was asked for: its own bound, and what the process needs to hear and to end."""
 PATIENCE_S: Final = 300.0
 _IN_FLIGHT: Final = 500
 _TICK_S: Final = 0.1
@@ -100,6 +103,8 @@ class Outcome:
     full_disks_felt: int = 0
     """Brokers that ended because they could not write."""
     seconds: float = 0
+    stops: list[float] = field(default_factory=list)
+    """How long workers took to end that were asked to, seconds."""
     recoveries: dict[str, list[float]] = field(default_factory=dict)
     audit: Audit = field(default_factory=Audit)
 
@@ -115,6 +120,7 @@ class Outcome:
             "ended_by_themselves": self.ended_by_themselves,
             "full_disks_felt": self.full_disks_felt,
             "minutes": round(self.seconds / 60, 1),
+            "graceful_stop_s": _percentiles(self.stops),
             "recovery_s": {
                 kind: _percentiles(times) for kind, times in sorted(self.recoveries.items())
             },
@@ -129,7 +135,8 @@ class Outcome:
             f"  {PARTITIONS} partitions, {found.records:,} records, {found.events:,} events,",
             f"  {found.tickets:,} tickets, {found.announced:,} transitions",
             f"  lost {found.lost}, doubled {found.doubled}, otherwise wrong {len(found.wrong)},",
-            f"  announced again {found.announced_again}",
+            f"  announced again {found.announced_again}, set aside {found.set_aside:,}",
+            f"  {len(self.stops)} stops that were asked for, the longest {max(self.stops):.1f} s",
             f"  {'blow':<12}{'times':>6}{'recovered p50':>16}{'p99':>8}{'max':>8}  seconds",
         ]
         for kind, times in sorted(self.done.items()):
@@ -193,6 +200,11 @@ class Havoc:
         self.outcome.seconds = time.monotonic() - began
         self.outcome.recoveries = self._watch.recoveries
         self.outcome.audit = await audit(self._app, self._traffic.expected, PARTITIONS)
+        self.outcome.audit.wrong += [
+            f"a stop that was asked for took {seconds:.1f} s"
+            for seconds in self.outcome.stops
+            if seconds > MOST_S
+        ]
         return self.outcome
 
     def _read_all(self) -> bool:
@@ -293,8 +305,11 @@ class Havoc:
 
     async def _gone(self, worker: Worker, blow: Blow) -> None:
         """What it still reads before it ends is nothing to recover."""
+        began = time.monotonic()
         await asyncio.to_thread(worker.process.wait)
         blow.over = True
+        if blow.kind == "term":
+            self.outcome.stops.append(time.monotonic() - began)
 
     async def _hold(self, worker: Worker) -> None:
         """A zombie: it wakes up when its partitions are others'."""
@@ -384,10 +399,12 @@ class Havoc:
             await asyncio.sleep(_TICK_S)
 
     async def _end(self) -> None:
+        began = time.monotonic()
         for worker in self._team:
             worker.process.send_signal(signal.SIGTERM)
         for worker in self._team:
             code = await asyncio.to_thread(worker.process.wait, 60)
+            self.outcome.stops.append(time.monotonic() - began)
             # One that has just been started does not listen to signals yet.
             assert code in {0, -signal.SIGTERM}, (code, worker.log.read_text()[-2000:])
 

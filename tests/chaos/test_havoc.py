@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.havoc import Outcome, Plan, chaos
+from tests.chaos.havoc import WORKERS, Outcome, Plan, chaos
 from tests.figures import keep
 
 SEED = 20_240_301
@@ -54,6 +54,8 @@ def test_three_brokers_lose_nothing_and_count_nothing_twice(
     found = outcome.audit
     assert found.records >= plan.events
     assert (found.lost, found.doubled, found.announced_again, found.wrong) == (0, 0, 0, [])
+    assert found.set_aside > 0
+    assert len(outcome.stops) == plan.terms + WORKERS
     # Each blow was made up for while others came.
     assert {kind: len(times) for kind, times in outcome.recoveries.items()} == outcome.done
 
@@ -69,6 +71,8 @@ def test_the_embedded_broker_loses_nothing_and_says_the_same_twice_at_most(
     found = outcome.audit
     assert found.records >= plan.events
     assert (found.lost, found.doubled, found.wrong) == (0, 0, [])
+    assert found.set_aside > 0
+    assert len(outcome.stops) == plan.terms + WORKERS
 
 
 def _quiet(_: str) -> None:

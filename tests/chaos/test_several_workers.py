@@ -263,6 +263,28 @@ class Workers(RuleBasedStateMachine):
             self.crew.start()
         self.crew.rebalance(range(PARTITIONS))
 
+    @anybody_runs
+    @step(who=ANYBODY, all_of_them=st.booleans(), size=st.integers(1, 5), sla=promised.slas())
+    def is_told_to_read_its_promises_again(
+        self, who: int, all_of_them: bool, size: int, sla: promised.Sla
+    ) -> None:
+        """While it works; and others may not have been told, for a while or at all."""
+        self.promised = self._rules(sla)
+        self.world.config = config(self.promised)
+        for member in self.crew.running if all_of_them else [self.somebody(who)]:
+            member.loop.run(member.promise(self.world.config, size))
+
+    @anybody_runs
+    @step(who=ANYBODY, after=SUSPENSIONS, sla=promised.slas(), again=st.booleans())
+    def dies_while_it_reads_its_promises_again(
+        self, who: int, after: int, sla: promised.Sla, again: bool
+    ) -> None:
+        self.promised = self._rules(sla)
+        self.world.config = config(self.promised)
+        member = self.somebody(who)
+        member.loop.run_for(after, member.promise(self.world.config, 3))
+        self.dies(member, again=again)
+
     def somebody(self, who: int) -> Member:
         running = self.crew.running
         return running[who % len(running)]

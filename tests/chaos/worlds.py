@@ -12,10 +12,12 @@ from typing import Any
 from zlib import crc32
 
 from streams.config import Config
-from streams.core.processor import Processor
+from streams.core.processor import Mark, Processor
 from streams.kafka.journal import Answer, Output
 from streams.kafka.memory import AtLeastOnceMemoryJournal, MemoryJournal, Storage
 from streams.kafka.partitions import ROUND_S, Partitions
+from streams.kafka.recognition import mark_of
+from streams.wire import packing
 from streams.wire.codec import dumps, loads
 from streams.wire.deadletters import details
 from tests.laws.driving import CloudEvent, restored
@@ -89,7 +91,9 @@ class Process:
     def __init__(self, world: World) -> None:
         journal = (MemoryJournal if world.exactly_once else AtLeastOnceMemoryJournal)(world.storage)
         self._journal = journal
-        self.partitions = Partitions(world.config, journal, lambda: world.now)
+        self.partitions = Partitions(
+            world.config, journal, lambda: world.now, recognise=self._recognise
+        )
         self._world = world
         self._reading: dict[int, int] = {}
         """The next offset to fetch."""
@@ -112,6 +116,20 @@ class Process:
     async def renew(self, partition: int) -> None:
         """Promises were read again: take a partition over as after a restart, if it is there."""
         await self.partitions.renew(partition, partial(self._seek, partition))
+
+    async def promise(self, config: Config) -> None:
+        """Other promises from now on, as a worker takes them over at a signal."""
+        bound = config.dead_letters.bound
+        self.partitions.reconfigure(config, lambda: Processor(config.engine, packing, bound=bound))
+        for partition in sorted(self.partitions.owned):
+            await self.renew(partition)
+
+    async def _recognise(self, partition: int, mark: Mark) -> None:
+        """The twin of `streams.kafka.recognition.recognise`: nobody makes these topics anew."""
+        await asyncio.sleep(0)
+        record = self._world.logs[partition][mark[0]]
+        assert mark_of(record.offset, record.key, record.value) == mark
+        await asyncio.sleep(0)
 
     async def _seek(self, partition: int, position: int) -> None:
         await asyncio.sleep(0)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.clock import wall_ms
 from streams.config import Config
@@ -210,3 +211,24 @@ def test_a_topic_that_keeps_it_for_longer_is_named(
     asyncio.run(ensure(config))
     said = f"{topic.name} has {setting}={longer[setting]}; a new one gets {topic.config[setting]}"
     assert said in asyncio.run(check(config)).notes
+
+
+def test_a_worker_says_so_when_it_starts(kafka_broker: str, tmp_path: Path) -> None:
+    with application(Broker(kafka_broker, transactions=True), tmp_path) as app:
+        topic = ConfigResource(
+            ConfigResourceType.TOPIC, app.config.ticket_facts, {"retention.ms": str(60 * DAY)}
+        )
+
+        async def lengthen() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker)
+            await admin.start()
+            await admin.alter_configs([topic])
+            await admin.close()
+
+        asyncio.run(lengthen())
+        worker = app.start()
+        app.wait(lambda: worker.get("/ready")[0] == 200, "the worker to be ready")
+        app.stop()
+        said = f"{app.config.ticket_facts} has retention.ms={60 * DAY}; a new one gets {30 * DAY}"
+        (line,) = [line for line in worker.log.read_text().splitlines() if said in line]
+        assert " WARNING " in line

@@ -225,6 +225,8 @@ def test_a_tombstone_erases_the_ticket_from_the_changelog(app: Application) -> N
 def test_health_tells_the_truth(app: Application) -> None:
     worker = app.start()
     app.wait(lambda: worker.get("/ready")[0] == 200, "the worker to be ready")
-    assert worker.get("/live")[0] == 200
+    # Four each, of tickets, agents, customers and requesters.
+    assert worker.get("/ready")[1] == "16 of 16 partitions restored\n"
+    assert worker.get("/live") == (200, "live\n")
     assert worker.get("/table/")[0] == 404, "Faust's own web pages are off"
     assert worker.end(signal.SIGTERM) == 0
