@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Final
 
 from aiokafka.structs import TopicPartition
 
@@ -19,6 +20,13 @@ from streams.kafka.journal import Latest, others_of
 from streams.wire import packing
 
 log = logging.getLogger("deskpulse")
+
+SPLIT: Final = (
+    "%d tickets of partition %d of %s lie in another one as well: who publishes has changed the "
+    "partitioner or the number of partitions, and what is said of them is wrong; have all sources "
+    "use the same one, publish to a new topic, then `deskpulse reset`"
+)
+"""No worker can see it: each of them has a part of such a ticket for a whole one."""
 
 
 async def read_books(
@@ -49,7 +57,9 @@ async def read_books(
             for restored in _understood(processor.restore(latest)):
                 if restored % 1_000 == 0:
                     yield len(books.records) + restored
-            _tell_split(config, books.records.keys() & processor.records.keys())
+            split = len(books.records.keys() & processor.records.keys())
+            if split:
+                log.warning(SPLIT, split, partition, config.topics.source)
             books.records |= processor.records
             books.settled.merge(processor.settled)
             books.outcomes.update(processor.outcomes)
@@ -81,19 +91,6 @@ async def read_entities(
             books.settled.update(processor.settled)
             books.outcomes.update(processor.outcomes)
             yield len(books.records)
-
-
-def _tell_split(config: Config, tickets: set[str]) -> None:
-    """No worker can see it: each of them has a part of such a ticket for a whole one."""
-    if tickets:
-        log.warning(
-            "%d tickets lie in several partitions of %s, such as %r: who publishes has changed the "
-            "partitioner or the number of partitions, and what is said of them is wrong; have all "
-            "sources use the same one, publish to a new topic, then `deskpulse reset`",
-            len(tickets),
-            config.topics.source,
-            min(tickets),
-        )
 
 
 def _understood(restoring: Iterable[int]) -> Iterator[int]:

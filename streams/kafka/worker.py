@@ -346,6 +346,8 @@ class Worker:
                 await asyncio.wait_for(self.stopping.wait(), LOOK_S)
             late = now() - looked_at - LOOK_S
             self.partitions.held_up_s = max(self.partitions.held_up_s, late)
+        # Nobody is to count on it any more, nor to take the rest of its work for a hang.
+        self.beat("it was asked to")
         starting.cancel()
         stop = asyncio.ensure_future(self._stop())
         _, unfinished = await asyncio.wait([stop], timeout=STOP_S)
