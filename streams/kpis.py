@@ -78,11 +78,11 @@ STATED: Final = (
         "queue depth",
         "now",
         "active tickets: neither resolved, closed, deleted nor merged; now, the peak with its "
-        "time, and at named instants (end of day, end of week)",
+        "time, and at named instants (end of day, end of week), those by queue, too",
         "tickets",
         (
             *("queue_depth.now", "queue_depth.peak", "queue_depth.by_queue"),
-            *("queue_depth.by_status", "queue_depth.snapshots"),
+            *("queue_depth.by_status", "queue_depth.snapshots", "queue_depth.snapshots_by_queue"),
         ),
         ("tickets_active", "channel_tickets_active", "segment_tickets_active"),
     ),

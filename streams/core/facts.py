@@ -58,7 +58,7 @@ PROMISE: Final = "promise"
 SPENT: Final = {part: f"spent_{part}" for part in ("queue", "status", "assignee")}
 """By what budget was used in (the third of the cell) -> kind; `value` is added up, not counted."""
 
-# Enters and leaves queue depth.
+# Enters and leaves the depth of a queue: the one it has then, or had until then.
 ENTERED: Final = "entered"
 LEFT: Final = "left"
 

@@ -107,7 +107,7 @@ def begin(ticket: Ticket, part: Iterable[Event]) -> None:
 
 def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) -> None:
     """Apply the next event in order-key order; the ticket has begun."""
-    was_active = ticket.active
+    was_active, queue, cell = ticket.active, ticket.queue, ticket.cell
     first = ticket.first_at is None
     at = event.at
     if first:
@@ -126,8 +126,12 @@ def step(ticket: Ticket, event: Event, settings: Settings, facts: list[Fact]) ->
     if settings.catalogue:
         catalogue.follow(ticket, event, facts, since, settings)
     active = ticket.active
-    if active != was_active:
-        facts.append(fact.new(fact.ENTERED if active else fact.LEFT, at, ticket.cell))
+    if active != was_active or (active and ticket.queue != queue):
+        # Depth is that of a queue: who is handed over leaves one and enters another.
+        if was_active:
+            facts.append(fact.new(fact.LEFT, at, cell))
+        if active:
+            facts.append(fact.new(fact.ENTERED, at, ticket.cell))
 
 
 def settle(ticket: Ticket, settings: Settings, facts: list[Fact]) -> None:

@@ -82,16 +82,35 @@ def _figures(count: Recount, period: str, figures: Figures) -> dict[str, Any]:
 
 def snapshots(count: Recount) -> dict[str, dict[str, int]]:
     """Queue depth at the named instants of each day or week, by the local day."""
-    settings, flips = count.settings, sorted(count.flips)
-    if not flips:
-        return {name: {} for name, _, _ in settings.snapshots}
     return {
-        name: _snapshots(count, flips[0], weekday, minute, settings)
+        name: dict(zip(instants, count.depth_at(list(instants.values())), strict=True))
+        for name, instants in _named(count).items()
+    }
+
+
+def snapshots_by_queue(count: Recount) -> dict[str, dict[str, dict[str, int]]]:
+    """The same of each queue; days on which nothing was active in it are left out."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for name, instants in _named(count).items():
+        found[name] = {}
+        for queue in sorted(count.flips_of):
+            depths = count.depth_at(list(instants.values()), queue)
+            days = {day: depth for day, depth in zip(instants, depths, strict=True) if depth}
+            if days:
+                found[name][queue] = days
+    return found
+
+
+def _named(count: Recount) -> dict[str, dict[str, int]]:
+    """The named instants by local day, from the first on at which a ticket was active."""
+    settings, since = count.settings, min(count.flips, default=None)
+    return {
+        name: {} if since is None else _instants(count, since, weekday, minute, settings)
         for name, weekday, minute in settings.snapshots
     }
 
 
-def _snapshots(
+def _instants(
     count: Recount, since: int, weekday: int | None, minute: int, settings: Settings
 ) -> dict[str, int]:
     day = datetime.fromtimestamp(since / 1000, UTC).astimezone(settings.zone).date()
@@ -100,7 +119,7 @@ def _snapshots(
         if weekday is None or day.weekday() == weekday:
             instants[day.isoformat()] = at
         day += timedelta(days=1)
-    return dict(zip(instants, count.depth_at(list(instants.values())), strict=True))
+    return instants
 
 
 def midnight(day: int, zone: tzinfo) -> int:

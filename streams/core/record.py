@@ -132,13 +132,17 @@ class Record:
         return bool(self.history) and not ticket.orphan and (ticket.done or ticket.gone)
 
 
+Flip = tuple[int, str]
+"""An instant and a queue."""
+
+
 class Checkpoint(NamedTuple):
     """What squashed events came to."""
 
     ticket: Ticket
     past: Tally
-    flips: list[int]
-    """Times at which the ticket became active, then not, then active again, and so on."""
+    flips: list[Flip]
+    """When and in which queue the ticket became active, then not, then active again, and so on."""
 
 
 def checkpoint_of(record: Record, settings: Settings, packing: Packing) -> Checkpoint:
@@ -147,7 +151,8 @@ def checkpoint_of(record: Record, settings: Settings, packing: Packing) -> Check
         return Checkpoint(Ticket(), Tally(), [])
     dumped = packing.loads(record.checkpoint)
     ticket = _ticket(dumped["ticket"], dumped.get(_RULES, ""), settings)
-    return Checkpoint(ticket, Tally.load(dumped["past"]), dumped["flips"])
+    flips = [(at, queue) for at, queue in dumped["flips"]]
+    return Checkpoint(ticket, Tally.load(dumped["past"]), flips)
 
 
 def _ticket(dumped: dict[str, Any], rules: str, settings: Settings) -> Ticket:
@@ -169,8 +174,8 @@ def _packed(checkpoint: Checkpoint, settings: Settings, packing: Packing) -> byt
     return packing.dumps(kept)
 
 
-def _flips(facts: Iterable[Fact]) -> list[int]:
-    return [item.at for item in facts if item.kind in {fact.ENTERED, fact.LEFT}]
+def _flips(facts: Iterable[Fact]) -> list[Flip]:
+    return [(item.at, item.cell[0]) for item in facts if item.kind in {fact.ENTERED, fact.LEFT}]
 
 
 def digest(event: Event) -> bytes:
@@ -332,7 +337,7 @@ def erase(record: Record, settings: Settings, packing: Packing, now: int) -> Non
     past = past.anonymous()
     flips += _flips(facts)
     if ticket.active:
-        flips.append(ticket.last_at)
+        flips.append((ticket.last_at, ticket.cell[0]))
     if ticket.deleted is None:
         ticket.deleted_in = ticket.cell
     ticket.deleted = REDACTED
@@ -370,7 +375,7 @@ def unredact(record: Record, settings: Settings, packing: Packing, now: int) -> 
     ticket.deleted = None
     promises.gone_or_back(ticket, max(now, ticket.last_at))
     if ticket.active:
-        flips.append(ticket.last_at)
+        flips.append((ticket.last_at, ticket.cell[0]))
     record.checkpoint = _packed(Checkpoint(ticket, past, flips), settings, packing)
     record.redacted = False
     record.ticket = checkpoint_of(record, settings, packing).ticket

@@ -22,7 +22,7 @@ from streams.core.instants import days_of, format_rfc3339
 from streams.core.journey import FIRST_CONTACT, created_in, stays_resolved
 from streams.core.processor import Tallied
 from streams.core.progress import Progress
-from streams.core.record import Packing, Record, checkpoint_of, remembered
+from streams.core.record import Flip, Packing, Record, checkpoint_of, remembered
 from streams.core.repeats import Repeats
 from streams.core.settings import Settings
 from streams.core.settled import Settled
@@ -92,6 +92,8 @@ class Recount:
         """Of each slice asked for, the sums by local day; of the tickets kept."""
         self.flips: Counter[int] = Counter()
         """By how many tickets the queue depth changed at an instant."""
+        self.flips_of: dict[str, Counter[int]] = {}
+        """The same of each queue."""
         self.depth: Counter[tuple[str, str]] = Counter()
         """Active tickets by status and labels."""
         self.flags: Counter[str] = Counter()
@@ -173,12 +175,13 @@ class Recount:
                     named = counted_as(kind, slice_)
                     _at(days, day).add(named, count, amount, times)
 
-    def _flip(self, flips: Sequence[int], facts: list[Fact]) -> None:
-        for index, at in enumerate(flips):
-            self.flips[at] += 1 if index % 2 == 0 else -1
-        for item in facts:
-            if item.kind in {fact.ENTERED, fact.LEFT}:
-                self.flips[item.at] += 1 if item.kind == fact.ENTERED else -1
+    def _flip(self, flips: Sequence[Flip], facts: list[Fact]) -> None:
+        found = [(*flip, 1 if index % 2 == 0 else -1) for index, flip in enumerate(flips)]
+        signs = {fact.ENTERED: 1, fact.LEFT: -1}
+        found += [(one.at, one.cell[0], signs[one.kind]) for one in facts if one.kind in signs]
+        for at, queue, sign in found:
+            self.flips[at] += sign
+            self.flips_of.setdefault(queue, Counter())[at] += sign
 
     def _provisional(self, ticket: Ticket) -> Iterator[Fact]:
         """What may still change: a reopening at the end of its window is within it."""
@@ -213,14 +216,18 @@ class Recount:
                 self.open_now[name].update(labels.items())
                 self.oldest[name] = min(since, self.oldest.get(name, since))
 
-    def depth_at(self, instants: Sequence[int]) -> list[int]:
-        """How many tickets were active right after each instant, given in ascending order."""
+    def depth_at(self, instants: Sequence[int], queue: str | None = None) -> list[int]:
+        """How many tickets were active right after each instant, given in ascending order.
+
+        Of all queues, or of one.
+        """
         found: list[int] = []
-        depth, flips = 0, sorted(self.flips)
+        changes = self.flips if queue is None else self.flips_of.get(queue, Counter())
+        depth, flips = 0, sorted(changes)
         place = 0
         for instant in instants:
             while place < len(flips) and flips[place] <= instant:
-                depth += self.flips[flips[place]]
+                depth += changes[flips[place]]
                 place += 1
             found.append(depth)
         return found

@@ -13,7 +13,7 @@ from streams.core.happened import Judge, plain
 from streams.core.hours import bands
 from streams.core.instants import format_rfc3339
 from streams.core.kpis import DURATIONS, KPIS, measure
-from streams.core.periods import figures_by_period, snapshots
+from streams.core.periods import figures_by_period, snapshots, snapshots_by_queue
 from streams.core.processor import Outcome, Tallied
 from streams.core.record import Packing, Record
 from streams.core.recount import Books, Recount, TooOldError
@@ -244,6 +244,7 @@ def _queue_depth(count: Recount) -> dict[str, Any]:
         since = count.oldest.get(name)
         found[f"oldest_{name}"] = None if since is None else format_rfc3339(since)
     found["snapshots"] = snapshots(count)
+    found["snapshots_by_queue"] = snapshots_by_queue(count)
     return found
 
 

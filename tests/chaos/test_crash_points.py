@@ -179,7 +179,7 @@ def report_of(world: World, known: Reports) -> dict[str, Any]:
 
 
 OF_KEPT: Final = {
-    ("queue_depth",): ("peak", "snapshots"),
+    ("queue_depth",): ("peak", "snapshots", "snapshots_by_queue"),
     ("periods",): ("day", "week"),
     ("kpis", "resolved_share"): ("provisional",),
 }

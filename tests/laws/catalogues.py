@@ -27,6 +27,7 @@ def of_engine(books: Books, rules: Rules, as_of: int | None = None) -> Report:
         {
             "durations": {name: found["durations"][name] for name in TIMES},
             "snapshots": found["queue_depth"]["snapshots"],
+            "snapshots_by_queue": found["queue_depth"]["snapshots_by_queue"],
             "open_now": {
                 name: part
                 for name, part in found["queue_depth"].items()

@@ -179,7 +179,7 @@ def nameless(found: Report) -> Report:
     Names are those of agents, aspects, reasons, criteria and queues of a pair; without the name of
     the requester nobody knows who came again, and without the answers what drove them.
     """
-    passing = {"drivers", "snapshots", "open_now"}
+    passing = {"drivers", "snapshots", "snapshots_by_queue", "open_now"}
     kept = {name: part for name, part in found.items() if name not in passing}
     kept["kpis"] = _nameless_kpis(found.get("kpis", {}))
     if "by" in kept.get("volume", {}):

@@ -715,6 +715,26 @@ class TestHoursBands:
         assert all(part["by_queue"]["q"]["next_reply"]["count"] == 1 for part in bands.values())
 
 
+def test_snapshots_by_queue_follow_a_ticket_from_one_to_the_other() -> None:
+    """One moves from x to y on the second day, one is resolved and moved; at noon of each day."""
+    events = [
+        event(on(1, 9), "ticket.created", ticket="T1", queue="x"),
+        event(on(2, 12), "ticket.updated", ticket="T1", queue="y"),
+        event(on(1, 10), "ticket.created", ticket="T2", queue="x"),
+        event(on(2, 9), "ticket.updated", ticket="T2", queue="y", status="resolved"),
+        event(on(3, 9), "ticket.updated", ticket="T2", status="open"),
+        event(on(4, 9), "ticket.deleted", ticket="T1", reason="deleted"),
+        event(on(4, 13), "ticket.replied", ticket="T2", **REPLY),
+    ]
+    depth = figures(events, snapshots={"noon": (None, 12 * HOUR)})["queue_depth"]
+    days = [f"2024-03-0{day}" for day in range(1, 5)]
+    assert depth["snapshots"]["noon"] == dict(zip(days, (2, 1, 2, 1), strict=True))
+    assert depth["snapshots_by_queue"]["noon"] == {
+        "x": {days[0]: 2},
+        "y": {days[1]: 1, days[2]: 2, days[3]: 1},
+    }
+
+
 def test_what_active_tickets_lack_is_told_by_each_label() -> None:
     """One is answered and waits again, one is assigned, one has nothing; another is resolved."""
     asked: dict[str, Any] = {"author": {"id": "r1", "role": "requester"}}

@@ -65,7 +65,7 @@ def catalogue(
         "periods": {
             name: _periods(tickets, facts, name, settings, as_of) for name in settings.periods
         },
-        "snapshots": _snapshots(tickets, settings, as_of),
+        **_snapshots(tickets, settings, as_of),
         "open_now": _open_now(tickets, settings, as_of),
         "volume": volume(facts, settings, as_of),
         "movers": movers(facts, as_of),
@@ -233,13 +233,14 @@ def _named(facts: Iterable[Fact], name: str, of: str, settings: Settings) -> Par
 # Time
 
 
-def _depth_at(tickets: Iterable[Steps], settings: Settings, at_ms: int) -> int:
-    """How many tickets were active right after all events of that instant."""
+def _depth_at(tickets: Iterable[Steps], settings: Settings, at_ms: int) -> Counter[str]:
+    """How many tickets were active right after all events of that instant, by queue."""
     last = [[step for step in steps if step.time_ms <= at_ms][-1:] for steps in tickets]
-    return sum(
-        step.after.active and at_ms - step.time_ms <= settings.forgotten_ms
+    return Counter(
+        str(step.after.attributes.get("queue") or "")
         for found in last
         for step in found
+        if step.after.active and at_ms - step.time_ms <= settings.forgotten_ms
     )
 
 
@@ -257,7 +258,7 @@ def _periods(
     for name, own in under.items():
         last_day = days_of(name, period, day_in[name])[-1]
         end = instant(last_day, 1440, settings.zone) - 1
-        depth = _depth_at(tickets, settings, min(end, as_of))
+        depth = _depth_at(tickets, settings, min(end, as_of)).total()
         rows[name] = {
             **figures(own, settings, depth, as_of),
             "active_at_end": depth,
@@ -296,17 +297,21 @@ def _snapshots(tickets: Sequence[Steps], settings: Settings, as_of: int) -> Part
     """Queue depth at each named instant, by the local day; from the first active ticket's on."""
     active = [step.time_ms for steps in tickets for step in steps if step.after.active]
     if not active:
-        return {name: {} for name in settings.snapshots}
+        return {"snapshots": {name: {} for name in settings.snapshots}, "snapshots_by_queue": {}}
     first = local_day(min(active), settings.zone)
     number = (local_day(as_of, settings.zone) - first).days + 1
     found: Part = {}
+    by_queue: Part = {}
     for name, (weekday, minute) in settings.snapshots.items():
-        found[name] = {}
+        found[name], by_queue[name] = {}, {}
         for day in (first + timedelta(days=n) for n in range(number)):
             at = instant(day, minute, settings.zone)
             if at <= as_of and weekday in {None, day.weekday()}:
-                found[name][day.isoformat()] = _depth_at(tickets, settings, at)
-    return found
+                depths = _depth_at(tickets, settings, at)
+                found[name][day.isoformat()] = depths.total()
+                for queue, depth in depths.items():
+                    by_queue[name].setdefault(queue, {})[day.isoformat()] = depth
+    return {"snapshots": found, "snapshots_by_queue": by_queue}
 
 
 def volume(facts: Iterable[Fact], settings: Settings, as_of: int) -> Part:
