@@ -28,30 +28,30 @@ _LABELS: Final = ("policy", "clock")
 _FINE: Final = 1_000_000
 """Parts of an instance: an objective may be 99.95 %."""
 
-Row = tuple[int, Sequence[str], int]
-"""Local day, (policy, clock, state), and how many instances."""
+Rows = dict[Sequence[str], list[tuple[int, str, int]]]
+"""By policy and clock: local day, state, and how many instances."""
 
 
 def of_promises(count: Recount) -> dict[str, Elsewhere]:
     """The measures that SLA clocks make; none where nothing was ever promised."""
-    rows = list(_rows(count))
+    rows = _rows(count)
     if not rows and not count.settings.policies:
         return {}
     objectives = objectives_of(count.settings.policies)
 
     def attainment(slice_: Slice, days: Days) -> Known:
         units = Moments()
-        for labels, number in _within(rows, slice_, days):
-            units.add(1_000 * (labels[2] == MET), 1_000, number)
+        for _, state, number in _within(rows, slice_, days):
+            units.add(1_000 * (state == MET), 1_000, number)
         return _known(units, 1_000)
 
     def budget(slice_: Slice, days: Days) -> Known:
         units = Moments()
-        for labels, number in _within(rows, slice_, days):
-            objective = objectives.get(labels[0])
+        for policy, state, number in _within(rows, slice_, days):
+            objective = objectives.get(policy)
             if objective is not None:
                 allowed = round(_FINE * (1 - objective))
-                units.add(_FINE * (labels[2] != MET), allowed, number)
+                units.add(_FINE * (state != MET), allowed, number)
         return _known(units, _FINE)
 
     return {"sla_attainment": attainment, "sla_budget_used": budget}
@@ -131,24 +131,26 @@ def _states(slices: Slices, policies: Policies) -> list[dict[str, Any]]:
 _PARTS: Final = {kind: part for part, kind in fact.SPENT.items()}
 
 
-def _rows(count: Recount) -> Iterator[Row]:
+def _rows(count: Recount) -> Rows:
+    rows: Rows = {}
     for day, numbers in count.promised.items():
         for labels, number in numbers.items():
-            if labels[2] in VERDICTS:
-                yield day, labels, number
+            rows.setdefault(labels[:2], []).append((day, labels[2], number))
     for month, slices in count.settled.months.items():
         day = date.fromisoformat(f"{month}-{MIDDLE}").toordinal()
         for (kind, labels), number in slices.parts.items():
-            if kind == fact.PROMISE and labels[2] in VERDICTS:
-                yield day, labels, number
+            if kind == fact.PROMISE:
+                rows.setdefault(labels[:2], []).append((day, labels[2], number))
+    return rows
 
 
-def _within(rows: Sequence[Row], slice_: Slice, days: Days) -> Iterator[tuple[Sequence[str], int]]:
-    for day, labels, number in rows:
-        if days.first <= day <= days.last and all(
-            labels[_LABELS.index(name)] in values for name, values in slice_.items()
-        ):
-            yield labels, number
+def _within(rows: Rows, slice_: Slice, days: Days) -> Iterator[tuple[str, str, int]]:
+    """Policy, state and number of the verdicts of some days."""
+    for pair, numbers in rows.items():
+        if all(pair[_LABELS.index(name)] in values for name, values in slice_.items()):
+            for day, state, number in numbers:
+                if days.first <= day <= days.last and state in VERDICTS:
+                    yield pair[0], state, number
 
 
 def _known(units: Moments, scale: int) -> Known:

@@ -114,9 +114,7 @@ def value(row: Row, number: float | None) -> str:
     size = abs(number)
     if is_share(row):
         return f"{sign}{_short(100 * size, 1)}%"
-    if row["measured_in"] == "seconds":
-        return sign + _seconds(size)
-    text = sign + _short(size, 2)
+    text = sign + (_seconds(size) if row["measured_in"] == "seconds" else _short(size, 2))
     return f"{text} {row['unit']}" if row["unit"] else text
 
 

@@ -82,6 +82,8 @@ def measure(runs: int) -> Iterator[Reading]:
     messages: list[Message] = [
         (event["subject"].encode(), dumps(event)) for event in islice(events_only(DESK), EVENTS)
     ]
+    # Whoever comes first pays for what is imported and cached on the way.
+    _cost(messages, STEPS[-1])
     for _ in range(runs):
         costs = [_cost(messages, step) for step in STEPS]
         for place, (step, cost) in enumerate(zip(STEPS, costs, strict=True)):

@@ -36,6 +36,8 @@ from tests.laws.driving import decoded as arrivals
 from tests.laws.entity_lives import EntityPartition, decoded
 from tests.laws.instances import of_reference
 from tests.laws.lives import SQUASH, Life, live, lives
+from tests.scored import configured, kept
+from tests.tickets_told import MONDAY, event
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 SETTINGS: Final = Settings(zone=BERLIN)
@@ -282,3 +284,22 @@ def test_the_report_says_how_much_of_the_budget_is_used(
                 allowed = (1 - row["objective"]) * due
                 assert one["allowed"] == pytest.approx(allowed)
                 assert one["budget_used"] == pytest.approx(one["missed"] / allowed)
+
+
+def test_promises_that_were_all_cancelled_have_rows_and_no_attainment() -> None:
+    """Also once nothing is promised any more."""
+    policy = {"name": "all", "calendar": "24x7", "targets": {"first_response": "1h"}}
+    rules = configured(policies=[policy]).engine
+    events = [
+        event("T", MONDAY, "ticket.created"),
+        event("T", MONDAY + 1, "ticket.deleted", reason="deleted"),
+    ]
+    books = kept(events, rules)
+    rows = [
+        row
+        for settings in (rules, configured().engine)
+        for row in report(books, settings, packing, MONDAY + DAY)["sla"]
+    ]
+    assert rows[0]["cancelled"] == rows[0]["started"] == 1
+    for row in rows:
+        assert row["attainment"] is row["periods"]["month"]["budget_used"] is None

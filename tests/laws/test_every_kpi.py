@@ -55,6 +55,7 @@ NO_METRIC = {
     "what scores depend on": "bands of all tickets kept",
     "aspects, reasons, criteria": "names without a bound; criteria are deskpulse_window_criterion",
     "cost": "exact decimals, and fixed costs spread over the days of a report",
+    "own trend of agents": "what is about one person is in nobody's Prometheus",
     "staff satisfaction": "few answers, about people",
     "self-service": "what followed a visit is known to two processors together",
     "reviews and sentiment": "few, and not about tickets",

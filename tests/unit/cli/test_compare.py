@@ -310,6 +310,9 @@ def test_hours_of_agents_have_counts_a_difference_and_an_interval(
     assert adherence["method"] == "Welch over days (scipy.stats.t)"
     assert (lost["before"]["value"], lost["after"]["value"]) == (3600, (7 * 8 - 24) * 3600 / 7)
     assert lost["interval"][0] > 0
+    weeks = ["--before", "2026-W10", "--after", "2026-W11", "--replay", log]
+    assert run(["compare", *weeks, *told, "--as-of", iso(14, 0)]) == 0
+    assert "1h a day          4h34m17s a day" in capsys.readouterr().out
 
 
 def test_contacts_are_counted_once_each(log: str, staffed: list[str], capsys: Captured) -> None:
