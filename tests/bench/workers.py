@@ -165,7 +165,7 @@ async def _say(partitions: Partitions) -> None:
             "ready": len(processors),
             "first": said.get("first"),
             "outcomes": _outcomes(partitions),
-            "tickets": sum(len(processor.records) for processor in processors),
+            "tickets": sum(processor.kept for processor in processors),
         }
         if now["first"] is None and any(processor.position for processor in processors):
             now["first"], cpu_before = time.monotonic(), time.process_time()

@@ -186,7 +186,7 @@ class Desk:
         """The report, from what is durable."""
         again = Desk(self.config, self.now, self.storage)
         processor = again.owned.processor
-        books = Books(processor.records, processor.settled, processor.outcomes)
+        books = Books(processor.wake(), processor.settled, processor.outcomes)
         # Through JSON, as whoever reads the file.
         found: dict[str, Any] = json.loads(
             dumps(report(books, self.config.engine, packing, self.now))
