@@ -116,12 +116,6 @@ _RESPONSE_EDGES: Final = (
 )
 _RESOLUTION_EDGES: Final = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
-_SINCE_EDGES: Final[Mapping[str, tuple[int, ...]]] = {
-    facts.FIRST_RESPONSE: tuple(edge for edge in EDGES if edge <= DAY),
-    facts.PICKUP: EDGES,
-    facts.RESOLUTION: tuple(edge for edge in EDGES if edge >= 30 * MINUTE),
-}
-"""What nearly all times of a kind lie between: the other edges would be a series for each queue."""
 RARE: Final = frozenset({facts.REOPENED, facts.TRANSFERRED})
 """What hardly ever happens in minutes: shown in windows of an hour and longer."""
 
@@ -145,8 +139,7 @@ def _counter(name: str, labels: str, text: str, fact: str = "") -> Metric:
 
 def _histogram(fact: str, labels: str, text: str) -> Metric:
     name = f"{fact}_seconds"
-    edges = _SINCE_EDGES[fact]
-    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, edges, fact)
+    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), Origin.SINCE, text, EDGES, fact)
 
 
 def _window(what: str, text: str, fact: str, labels: str = "window queue") -> Metric:
@@ -535,7 +528,7 @@ OWN_FLAGS: Final[Mapping[str, str]] = {
     "conflict": "Its source and id came with another content too; the earlier event counts.",
 }
 """Flags that judging sets, besides those of decoding, and what they mean."""
-MAX_PARTITIONS: Final = 20
+MAX_PARTITIONS: Final = 16
 """Partitions of one worker shown by themselves; the rest is `other`, with the worst values."""
 
 VALUES: Final[Mapping[str, tuple[str, ...]]] = {

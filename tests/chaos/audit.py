@@ -121,6 +121,7 @@ async def _taken_over(app: Application, partition: int) -> Processor:
     )
     one = restored(app.config.engine, await changelog.read(partition))
     _tell_time(app, one)
+    one.wake()
     return one
 
 

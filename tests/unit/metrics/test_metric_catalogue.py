@@ -44,7 +44,7 @@ def test_the_defaults_fit_with_room_and_every_queue_keeps_its_name() -> None:
     """A shipped scorecard, or agents of a queue or two, need no other configuration."""
     config = Config()
     assert queue_limit(config) == config.labels.queue.max
-    assert estimate_series(config, families(config), CLOSED) <= config.max_series - 40
+    assert estimate_series(config, families(config), CLOSED) <= config.max_series - 30
 
 
 def test_what_hardly_ever_happens_in_minutes_has_no_window_of_minutes() -> None:
