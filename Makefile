@@ -16,8 +16,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(ARGS)
 
-# Brokers keep one core waiting, and are started once in each of the two.
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+# Most of the time a test on a broker waits; each process has brokers of its own.
+SIDE_BY_SIDE := -n 4 --dist loadgroup --no-loadscope-reorder
 
 OTHER_PYTHON := add PYTHON=python3.12 (or wherever Python 3.11 or newer is)
 

@@ -125,7 +125,7 @@ def missing(part: str) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the users of a part's fixture, so that -m finds them too; and what to do with a test.
 
-    Side by side (`pytest -n 2 --dist loadgroup`) the tests of a file stay together, and so do those
+    Side by side (`pytest -n 4 --dist loadgroup`) the tests of a file stay together, and so do those
     that say so by a group of their own. What runs on processes that a busy machine may starve is
     tried once more, and pytest's last line counts that.
     """
