@@ -158,7 +158,7 @@ class Life:
         """Read all there is while commits are under way; then look what time it is."""
         while not all(map(process.has_read_all, range(PARTITIONS))):
             # Of one partition two batches at once.
-            polls = (process.poll(p, 5) for p in (*range(PARTITIONS), 0))
+            polls = (process.poll(p, most) for p, most in ((0, 1), (0, 5), (1, 5)))
             works = (*polls, process.commit(), process.commit())
             for failure in filter(None, await asyncio.gather(*works, return_exceptions=True)):
                 raise failure
