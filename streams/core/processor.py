@@ -675,12 +675,13 @@ class Processor:
         record = self.records.get(ticket)
         if record is not None or self.resting is None:
             return record
-        rested = self.resting.take(ticket)
+        rested = self.resting.find(ticket)
         if rested is None:
             return None
         record = records.load(rested.raw, self.settings, self._packing)
         record.timer, record.arrived_at = rested.timer, rested.arrived_at
         self.records[ticket] = record
+        self.resting.leave(ticket)
         return record
 
     def cut(self) -> Cut:

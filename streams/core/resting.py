@@ -84,11 +84,15 @@ class Resting:
         unkept = _UNKEPT.pack(rested.timer, rested.arrived_at)
         self._tickets[ticket] = self._press.press(unkept + rested.raw)
 
-    def take(self, ticket: str) -> Rested | None:
-        """Take a ticket up; `None` where it does not rest."""
-        pressed = self._tickets.pop(ticket, None)
+    def find(self, ticket: str) -> Rested | None:
+        """A ticket that rests; `None` where it does not."""
+        pressed = self._tickets.get(ticket)
         if pressed is None:
             return None
         raw = self._press.open(pressed)
         timer, arrived_at = _UNKEPT.unpack_from(raw)
         return Rested(raw[_UNKEPT.size :], timer, arrived_at)
+
+    def leave(self, ticket: str) -> None:
+        """Let go of a ticket that is awake now."""
+        del self._tickets[ticket]

@@ -19,7 +19,8 @@ import gc
 import logging
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar, cast
 
@@ -64,6 +65,8 @@ ROUND_S: Final = 60.0
 """Between two rounds: who has no event from one to the next is laid down to rest."""
 AWAKE: Final = 50_000
 """Tickets awake, per partition, from which on one round follows another."""
+SHORT_MS: Final = 10_000
+"""A leader that still does not know what was read of it then, has lost it."""
 AHEAD: Final = 2
 """Batches of a partition that are fetched and not folded: of more, others would have to wait."""
 LAID_DOWN: Final = 2_000
@@ -108,6 +111,8 @@ class OwnedOf(Generic[E]):
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: int = 0
     """Writes that have ended."""
+    short_since: int | None = None
+    """The instant of the first of the answers that end before what was read, epoch milliseconds."""
     round_at: float = 0.0
     """When the last look for tickets that may rest began, seconds of the event loop."""
     writing: asyncio.Task[None] | None = None
@@ -304,8 +309,8 @@ class PartitionsOf(Generic[E]):
             await self._recognise(owned.partition, mark)
         if position is not None:
             owned.processor.position = position
-        if owned.processor.position:
-            await seek(owned.processor.position)
+        # Always: before it was ready, records may have been fetched for nobody.
+        await seek(owned.processor.position)
         self._follow_events(owned)
         owned.ready = True
         return owned
@@ -346,7 +351,8 @@ class PartitionsOf(Generic[E]):
         owned = self.owned.get(partition)
         if owned is not None:
             async with owned.feeding:
-                await self._feed(owned, records)
+                with self._whole():
+                    await self._feed(owned, records)
 
     async def _feed(self, owned: OwnedOf[E], records: Sequence[SourceRecord]) -> None:
         for start in range(0, len(records), CHUNK):
@@ -404,6 +410,19 @@ class PartitionsOf(Generic[E]):
         owned.last_read_at = records[-1].timestamp
         self._follow_events(owned)
 
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What breaks off in the middle leaves state that must not become durable."""
+        try:
+            yield
+        except ExcessError:
+            # Everything before it is whole, and written.
+            raise
+        except Exception as error:
+            if self.broken is None:
+                self.broken = error
+            raise
+
     def _follow_events(self, owned: OwnedOf[E]) -> None:
         """With `time: event`, effective now stays a bound behind the newest event."""
         if self._config.time == "event" and owned.processor.newest is not None:
@@ -411,7 +430,8 @@ class PartitionsOf(Generic[E]):
 
     def _advance(self, owned: OwnedOf[E], now: int) -> None:
         """Let timers act; what they say, and what more is due, is not left waiting."""
-        owned.due = now if owned.processor.advance(now, CHUNK) else None
+        with self._whole():
+            owned.due = now if owned.processor.advance(now, CHUNK) else None
         if owned.processor.speaks or owned.due is not None:
             self.wake.set()
             if owned.spoke_at is None:
@@ -430,11 +450,19 @@ class PartitionsOf(Generic[E]):
     def fetched(self, partition: int, answer: Answer, *, records: bool) -> None:
         """Note what the broker answered; with records, a batch is on its way to `feed`.
 
-        Raises `UserError` when the topic ends before what was read of it.
+        Raises `UserError` when the topic ends before what was read of it, and goes on to: a new
+        leader may not know its end at once.
         """
         owned = self.owned.get(partition)
         if owned is not None and owned.ready:
-            if answer.end < owned.processor.position:
+            if answer.end >= owned.processor.position:
+                owned.short_since = None
+            elif owned.short_since is None:
+                owned.short_since = answer.at
+            if owned.short_since is not None:
+                owned.on_the_way += records
+                if answer.at - owned.short_since < SHORT_MS:
+                    return
                 raise UserError(
                     f"partition {partition} of {self.source.topic} ends at offset "
                     f"{answer.end}, but was read up to {owned.processor.position}: the topic was "
@@ -446,8 +474,8 @@ class PartitionsOf(Generic[E]):
 
     def _move_clock(self, owned: OwnedOf[E]) -> None:
         """Effective now (DESIGN section 3): the instant the partition has caught up with."""
-        now = owned.reached() if self._config.time == "wall" else None
-        if now is not None:
+        now = owned.reached() if self._config.time == "wall" and owned.ready else None
+        if now is not None and self.broken is None:
             self._advance(owned, now)
 
     # -- durability -----------------------------------------------------------------------
@@ -468,7 +496,9 @@ class PartitionsOf(Generic[E]):
                 owned.processor.look_for_rest()
             left = LAID_DOWN
             while owned.ready and (left > 0 or owned.processor.awake >= AWAKE):
-                if not owned.processor.rest(CHUNK):
+                with self._whole():
+                    goes_on = owned.processor.rest(CHUNK)
+                if not goes_on:
                     break
                 left -= CHUNK
                 await asyncio.sleep(0)
@@ -477,7 +507,7 @@ class PartitionsOf(Generic[E]):
         """Write while the partition is fed on; at most one write is under way."""
         if owned.writing is not None:
             await asyncio.wait([owned.writing])
-        if self.broken is None:
+        if self.broken is None and owned.ready:
             owned.writing = asyncio.ensure_future(self._write(owned))
             owned.writing.add_done_callback(_heed)
             # It takes its cut now, unless the commit cycle is writing: then after that.

@@ -175,8 +175,9 @@ class BatchConsumer(Consumer):
         timeout: float,  # noqa: ASYNC109
     ) -> AsyncIterator[tuple[Any, Any]]:
         """One message per partition with records; its value is the list of them."""
-        generation = self.app.consumer_generation_id
         fetched, _ = await self._wait_next_records(timeout)
+        # Only now: a rebalance may have been waited for, and these records are of after it.
+        generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
             return
         for source, records in fetched.items():
@@ -262,7 +263,9 @@ class BatchConsumer(Consumer):
         return bool(await self._thread.commit({tp: position}))
 
     async def seek_to(self, tp: Any, position: int) -> None:
-        """Read this partition from `position` on."""
+        """Read this partition from `position` on; 0 is its beginning, wherever that is by now."""
+        if not position:
+            position = (await self._thread.earliest_offsets(tp)).get(tp, 0)
         await self._thread.seek_wait({tp: position})
 
     def _answer(self, tp: Any, *, read_committed: bool) -> Answer | None:

@@ -20,6 +20,7 @@ from streams.kafka.recognition import mark_of
 from streams.wire import packing
 from streams.wire.codec import dumps, loads
 from streams.wire.deadletters import details
+from streams.wire.pressing import the_press
 from tests.laws.driving import CloudEvent, restored
 
 
@@ -120,7 +121,9 @@ class Process:
     async def promise(self, config: Config) -> None:
         """Other promises from now on, as a worker takes them over at a signal."""
         bound = config.dead_letters.bound
-        self.partitions.reconfigure(config, lambda: Processor(config.engine, packing, bound=bound))
+        self.partitions.reconfigure(
+            config, lambda: Processor(config.engine, packing, bound=bound, press=the_press())
+        )
         for partition in sorted(self.partitions.owned):
             await self.renew(partition)
 

@@ -18,7 +18,7 @@ from streams.core.report import Books, report
 from streams.errors import UserError
 from streams.kafka.journal import Answer, Output, Restored, Write
 from streams.kafka.memory import FencedError, MemoryJournal, Storage
-from streams.kafka.partitions import BrokenError, Owned, Partitions
+from streams.kafka.partitions import SHORT_MS, BrokenError, Owned, Partitions
 from streams.wire import packing
 from streams.wire.codec import dumps
 from streams.wire.deadletters import details
@@ -331,13 +331,61 @@ def test_a_partition_that_is_released_while_it_is_restored_is_left_at_once() -> 
     assert asyncio.run(scenario()) == (None, False, True)
 
 
-def test_a_topic_that_ends_before_what_was_read_stops_the_worker() -> None:
+def test_a_topic_that_goes_on_ending_before_what_was_read_stops_the_worker() -> None:
+    """A new leader may not know the end at once, so one answer is not believed."""
+
+    def short(at: int) -> Answer:
+        return Answer(end=1, taken=1, at=at)
+
     async def scenario() -> None:
         partitions = worker(Storage())
         await taken_over(partitions)
         await partitions.feed(0, records([event(1), event(2)]))
+        partitions.fetched(0, short(NOW), records=False)
+        partitions.fetched(0, short(NOW + SHORT_MS - 1), records=False)
+        partitions.fetched(0, Answer(end=2, taken=2, at=NOW + SHORT_MS), records=False)
+        partitions.fetched(0, short(NOW + 2 * SHORT_MS), records=False)
         with pytest.raises(UserError, match="deskpulse reset"):
-            partitions.fetched(0, Answer(end=1, taken=1, at=1_000), records=False)
+            partitions.fetched(0, short(NOW + 3 * SHORT_MS), records=False)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("fails", ["apply", "advance", "rest"])
+def test_what_breaks_off_in_the_middle_is_never_made_durable(
+    fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also not by a batch or a write that was waiting behind it."""
+
+    def breaks(*_: object) -> None:
+        raise MemoryError("in the middle")
+
+    async def scenario() -> None:
+        storage = Storage()
+        partitions = worker(storage)
+        owned = await taken_over(partitions)
+        await partitions.feed(0, records([event(1)]))
+        await partitions.commit()
+        durable = {number: list(one) for number, one in storage.changelog.items()}
+        monkeypatch.setattr(Processor, fails, breaks)
+        behind = records([event(1), event(2), event(3)])
+
+        async def look() -> None:
+            partitions.fetched(0, Answer(end=1, taken=1, at=NOW), records=False)
+
+        doing = {
+            "apply": lambda: partitions.feed(0, behind[1:2]),
+            "advance": look,
+            "rest": partitions.rest,
+        }
+        with pytest.raises(MemoryError):
+            await doing[fails]()
+        monkeypatch.undo()
+        await partitions.feed(0, behind[2:])
+        assert owned.processor.position < 3, "what comes behind it is not folded"
+        with pytest.raises(BrokenError, match="in the middle"):
+            await partitions.commit()
+        assert {number: list(one) for number, one in storage.changelog.items()} == durable
 
     asyncio.run(scenario())
 
