@@ -116,8 +116,6 @@ _RESPONSE_EDGES: Final = (
 )
 _RESOLUTION_EDGES: Final = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Fewer than in the histograms since the start: a queue in a window costs as many series."""
-RARE: Final = frozenset({facts.REOPENED, facts.TRANSFERRED})
-"""What hardly ever happens in minutes: shown in windows of an hour and longer."""
 
 
 _HOUR: Final = "the hour up to the last full quarter, or the same hour so many weeks ago"
@@ -553,8 +551,6 @@ def shown_windows(metric: Metric, config: Config) -> frozenset[str] | None:
     """The windows that a metric shows, where they are configured; `None` is every one."""
     if metric.origin in {Origin.KPIS, Origin.AGENTS}:
         return frozenset(map(duration_text, config.metrics.kpi_windows))
-    if metric.origin is Origin.WINDOW and metric.fact in RARE:
-        return frozenset(duration_text(span) for span in config.windows if span >= HOUR)
     return frozenset(WINDOW_HISTOGRAMS) if metric.kind is Kind.GAUGE_HISTOGRAM else None
 
 

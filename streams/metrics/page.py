@@ -70,10 +70,7 @@ A KPI of one segment, product, category or agent is live as a goal with that sli
 _OF_SERIES: Final = """\
 The defaults come to at most {series} series a worker of {most} (`max_series`), with names for all
 values that `labels` allows. A policy, a goal, `metrics.agents` and `metrics.customers` need more;
-where they do not fit, fewer queues keep their name, and `check-config` counts both. So that there
-is room, distributions since the start have no bounds that hardly any time lies beyond (of first
-responses none over a day, of resolutions none below half an hour), and reopenings and transfers
-have no window below an hour.
+where they do not fit, fewer queues keep their name, and `check-config` counts both.
 """
 TITLES: Final = {
     Origin.NOW: "Tickets now",
@@ -93,8 +90,7 @@ INTRODUCTIONS: Final = {
     Origin.SINCE: "Each fact is counted once, after the commit that made it durable, under the "
     "queue its ticket had then. A restart begins at zero; `rate` and `increase` know that.",
     Origin.WINDOW: "Exact by event time, with all corrections, and the same after a restart. "
-    f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured; reopenings "
-    "and transfers are shown from an hour on, because minutes hardly ever have any.",
+    f"Distributions are those of {' and '.join(WINDOW_HISTOGRAMS)}, where configured.",
     Origin.KPIS: "Numerators and denominators of the KPIs of the catalogue ([kpis.md](kpis.md) has "
     "each KPI's), in `metrics.kpi_windows`: sum them over workers, then divide. By queue there is "
     "what is read by queue.",

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.core import promises
-from streams.core.clocks import CANCELLED
+from streams.core.clocks import CANCELLED, STATES
 from streams.core.instants import DAY, HOUR, MINUTE, parse_rfc3339
 from streams.core.ledger import Account, Ledger, Rule, ledger
 from streams.core.report import report
@@ -92,14 +92,8 @@ def test_the_ledgers_of_all_tickets_sum_to_the_report(
 
 
 def _states(rows: list[dict[str, Any]]) -> Counter[tuple[str, str, str]]:
-    names = {"policy", "clock", "started", "spent_s"}
     return +Counter(
-        {
-            (row["policy"], row["clock"], s): n
-            for row in rows
-            for s, n in row.items()
-            if s not in names
-        }
+        {(row["policy"], row["clock"], state): row[state] for row in rows for state in STATES}
     )
 
 
