@@ -331,7 +331,7 @@ def test_a_partition_that_is_released_while_it_is_restored_is_left_at_once() -> 
     assert asyncio.run(scenario()) == (None, False, True)
 
 
-def test_a_topic_that_goes_on_ending_before_what_was_read_stops_the_worker() -> None:
+def test_a_topic_that_ends_before_what_was_read_stops_the_worker() -> None:
     """A new leader may not know the end at once, so one answer is not believed."""
 
     def short(at: int) -> Answer:
